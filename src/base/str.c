@@ -1,0 +1,82 @@
+#include "base/str.h"
+
+#include "base/utf.h"
+
+static bool same_ci(uint32_t a, uint32_t b)
+{
+    return a == b || a == (b ^ 0x20);
+}
+
+/* Compares `tail` with the head of `s` from *at on; advances *at on success. */
+static bool head_ci(nr_str s, size_t *at, nr_str tail)
+{
+    size_t i = *at, j = 0;
+    while (j < tail.n) {
+        if (i >= s.n) return false;
+        if (!same_ci(nr_utf8_next(s, &i), nr_utf8_next(tail, &j))) return false;
+    }
+    *at = i;
+    return true;
+}
+
+bool nr_str_eq_ci(nr_str a, nr_str b)
+{
+    size_t at = 0;
+    return head_ci(a, &at, b) && at == a.n;
+}
+
+bool nr_str_ends_ci(nr_str s, nr_str tail)
+{
+    if (tail.n == 0) return true;
+    for (size_t i = 0; i < s.n;) {
+        size_t at = i;
+        if (head_ci(s, &at, tail) && at == s.n) return true;
+        nr_utf8_next(s, &i);
+    }
+    return false;
+}
+
+bool nr_str_has_ci(nr_str s, nr_str part)
+{
+    if (part.n == 0) return true;
+    for (size_t i = 0; i < s.n;) {
+        size_t at = i;
+        if (head_ci(s, &at, part)) return true;
+        nr_utf8_next(s, &i);
+    }
+    return false;
+}
+
+bool nr_str_has(nr_str s, nr_str part)
+{
+    for (size_t i = 0; i + part.n <= s.n; i++) {
+        if (memcmp(s.p + i, part.p, part.n) == 0) return true;
+    }
+    return false;
+}
+
+int nr_str_cmp_utf16(nr_str a, nr_str b)
+{
+    size_t i = 0, j = 0;
+    while (i < a.n && j < b.n) {
+        uint32_t x = nr_utf8_next(a, &i), y = nr_utf8_next(b, &j);
+        if (x == y) continue;
+        /* Code points above the BMP begin with a surrogate unit, which sorts below U+E000. */
+        if (x >= 0x10000) x = 0xD800 + ((x - 0x10000) >> 10);
+        if (y >= 0x10000) y = 0xD800 + ((y - 0x10000) >> 10);
+        if (x != y) return x < y ? -1 : 1;
+        nr_str p = {a.p + i - 4, 4}, q = {b.p + j - 4, 4};
+        return memcmp(p.p, q.p, 4) < 0 ? -1 : 1;
+    }
+    if (i < a.n) return 1;
+    return j < b.n ? -1 : 0;
+}
+
+uint64_t nr_str_hash(nr_str s)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < s.n; i++) h = (h ^ (uint8_t)s.p[i]) * 0x100000001b3u;
+    h ^= h >> 32;
+    h *= 0x9e3779b97f4a7c15u;
+    return h ^ h >> 29;
+}

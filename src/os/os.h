@@ -1,0 +1,90 @@
+/* os.h - everything that differs between operating systems, and nothing else.
+ *
+ * Implemented in os/unix and os/windows. Text is UTF-8. Results go into the caller's
+ * buffer or arena; nothing returned here is freed by the caller. */
+#ifndef NR_OS_H
+#define NR_OS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- locks ------------------------------------------------------------------- */
+
+/* All zero is an unlocked mutex: no run-time initialisation, no destruction. */
+typedef struct nr_mutex {
+    uint64_t storage[8];
+} nr_mutex;
+#define NR_MUTEX_INIT {{0}}
+void nr_mutex_lock(nr_mutex *m);
+void nr_mutex_unlock(nr_mutex *m);
+
+/* ---- environment --------------------------------------------------------------- */
+
+/* Value of a variable in `arena`. False: not set (on Windows also: set but empty, see
+ * environment-and-files.md 1.2). */
+bool nr_os_env(nr_arena *arena, const char *name, nr_str *value);
+
+/* ---- files ----------------------------------------------------------------------- */
+
+#ifdef _WIN32
+#define NR_OS_SEPARATOR "\\"
+#else
+#define NR_OS_SEPARATOR "/"
+#endif
+
+bool nr_os_file_exists(nr_str path);      /* a regular file */
+bool nr_os_directory_exists(nr_str path); /* can be listed */
+/* Appends the bytes of a file to `out`. False: it could not be opened or read. */
+bool nr_os_read_file(nr_str path, nr_buf *out);
+/* Calls `each` for every entry name of a directory, "." and ".." excluded, in the order
+ * of the file system. False: not a directory. */
+bool nr_os_list_directory(nr_str path, void (*each)(void *self, nr_str name), void *self);
+/* Creates a directory and its parents. False: it does not exist afterwards. */
+bool nr_os_make_directory(nr_str path);
+
+/* Opens for writing, truncated, created when missing. -1: it could not be opened. The
+ * handle is not inherited by child processes. */
+intptr_t nr_os_open_log(nr_str path);
+/* Writes all bytes or returns false; -1 is never written to. */
+bool nr_os_write(intptr_t file, const void *p, size_t n);
+intptr_t nr_os_stdout(void);
+
+/* ---- process ------------------------------------------------------------------------ */
+
+/* Facts of environment-and-files.md section 8, with the reference's values where a
+ * system has none (".", ""). They never fail; text is in `arena`. */
+nr_str nr_os_process_path(nr_arena *arena);
+nr_str nr_os_process_directory(nr_arena *arena);
+nr_str nr_os_parent_process_path(nr_arena *arena);
+nr_str nr_os_command_line(nr_arena *arena);
+unsigned long nr_os_process_id(void);
+/* Application pool id from the command line (Windows only; elsewhere false). */
+bool nr_os_app_pool_from_command_line(nr_arena *arena, nr_str *id);
+/* REG_SZ value below HKLM (Windows only; elsewhere false). */
+bool nr_os_registry_string(nr_arena *arena, const char *key, const char *name, nr_str *value);
+/* Directory for application data of all users ("" on Unix). */
+nr_str nr_os_common_app_data(nr_arena *arena);
+/* Seconds since 1970-01-01 UTC. */
+int64_t nr_os_unix_time(void);
+
+/* Product name and fixed file version of a DLL's version resource. Where there is no such
+ * thing (Unix) every file is accepted: NR_OS_PRODUCT_UNCHECKED. */
+typedef enum nr_os_product {
+    NR_OS_PRODUCT_UNCHECKED,
+    NR_OS_PRODUCT_FOUND,      /* *name is set; *version when has_version */
+    NR_OS_PRODUCT_NO_RESOURCE,
+    NR_OS_PRODUCT_NO_NAME
+} nr_os_product;
+typedef struct nr_os_product_info {
+    nr_str name;
+    bool has_version;
+    uint16_t version[4];
+} nr_os_product_info;
+nr_os_product nr_os_product_of(nr_arena *arena, nr_str path, nr_os_product_info *info);
+
+#endif

@@ -1,0 +1,139 @@
+/* Runs the unit tests of one room: unit_ROOM [--list] [MODULE[.TEST] ...] */
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define M(name) extern const nr_test nr_tests_##name[];
+#include "modules.inc"
+#undef M
+static const nr_test_module modules[] = {
+#define M(name) {#name, nr_tests_##name},
+#include "modules.inc"
+#undef M
+    {NULL, NULL}};
+
+static int failed_checks;
+static const char *skipped;
+static unsigned long checks;
+
+int nr_test_check(int ok, const char *what, const char *file, int line)
+{
+    checks++;
+    if (!ok) {
+        failed_checks++;
+        printf("    %s:%d: failed: %s\n", file, line, what);
+    }
+    return ok;
+}
+
+int nr_test_equal(long long got, long long want, const char *what, const char *file, int line)
+{
+    checks++;
+    if (got != want) {
+        failed_checks++;
+        printf("    %s:%d: %s is %lld (0x%llx), not %lld (0x%llx)\n", file, line, what, got,
+               (unsigned long long)got, want, (unsigned long long)want);
+    }
+    return got == want;
+}
+
+int nr_test_str(nr_str got, const char *want, const char *what, const char *file, int line)
+{
+    checks++;
+    int ok = got.p && nr_str_is(got, want);
+    if (!ok) {
+        failed_checks++;
+        printf("    %s:%d: %s is \"%.*s\", not \"%s\"\n", file, line, what, NR_STR_ARG(got), want);
+    }
+    return ok;
+}
+
+size_t nr_test_hex(const char *hex, uint8_t *out, size_t capacity)
+{
+    size_t n = 0;
+    for (const char *p = hex; *p;) {
+        if (*p == ' ' || *p == '\n' || *p == '\t') {
+            p++;
+            continue;
+        }
+        char two[3] = {p[0], p[1], 0}, *end;
+        unsigned long v = strtoul(two, &end, 16);
+        if (*end || !p[1] || n == capacity) {
+            printf("    bad hex text in a test: %s\n", p);
+            exit(3);
+        }
+        out[n++] = (uint8_t)v;
+        p += 2;
+    }
+    return n;
+}
+
+int nr_test_bytes(const void *got, size_t size, const char *hex, const char *what, const char *file, int line)
+{
+    size_t room = strlen(hex) / 2 + 1;
+    uint8_t *want = malloc(room);
+    size_t n = nr_test_hex(hex, want, room);
+    int ok = n == size && (size == 0 || memcmp(got, want, size) == 0);
+    checks++;
+    if (!ok) {
+        failed_checks++;
+        printf("    %s:%d: %s is %zu bytes, wanted %zu\n      got ", file, line, what, size, n);
+        for (size_t i = 0; i < size; i++) printf(" %02x", ((const uint8_t *)got)[i]);
+        printf("\n      want");
+        for (size_t i = 0; i < n; i++) printf(" %02x", want[i]);
+        printf("\n");
+    }
+    free(want);
+    return ok;
+}
+
+void nr_test_skip(const char *reason)
+{
+    skipped = reason;
+}
+
+static int wanted(int argc, char **argv, const char *module, const char *test)
+{
+    char full[256];
+    snprintf(full, sizeof full, "%s.%s", module, test);
+    int any = 0;
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-') continue;
+        any = 1;
+        if (!strcmp(argv[i], module) || !strcmp(argv[i], full)) return 1;
+    }
+    return !any;
+}
+
+int main(int argc, char **argv)
+{
+    int passed = 0, failed = 0, skips = 0, list = argc > 1 && !strcmp(argv[1], "--list");
+    for (const nr_test_module *m = modules; m->name; m++) {
+        for (const nr_test *t = m->tests; t->name; t++) {
+            if (!wanted(argc, argv, m->name, t->name)) continue;
+            if (list) {
+                printf("%s.%s\n", m->name, t->name);
+                continue;
+            }
+            unsigned long before = checks;
+            failed_checks = 0;
+            skipped = NULL;
+            t->run();
+            if (skipped && !failed_checks) {
+                skips++;
+                printf("skip %s.%s: %s\n", m->name, t->name, skipped);
+                continue;
+            }
+            if (checks == before) {
+                failed_checks++;
+                printf("    %s.%s checked nothing\n", m->name, t->name);
+            }
+            if (failed_checks) printf("FAIL %s.%s\n", m->name, t->name);
+            failed_checks ? failed++ : passed++;
+        }
+    }
+    if (!list) printf("%d passed, %d failed, %d skipped\n", passed, failed, skips);
+    return failed ? 1 : 0;
+}
