@@ -5,11 +5,13 @@
 #ifndef NR_BASE_LOG_H
 #define NR_BASE_LOG_H
 
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "base/str.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum nr_log_level { NR_TRACE, NR_DEBUG, NR_INFO, NR_WARN, NR_ERROR } nr_log_level;
 
@@ -35,13 +37,17 @@ static inline bool nr_log_on(nr_log_level level)
 
 void nr_log_write(nr_log_level level, const char *format, ...) NR_PRINTF(2, 3);
 
-/* Applies settings and writes the lines of logging.md section 4, rows 1 to 4, when the
- * logger is initialised. */
+/* The end of a successful configuration load: applies settings, lets lines through from now on
+ * (state "initialised") and writes the lines of logging.md section 4, rows 1 to 4. In file mode
+ * those of the first load are lost, because the file is opened later. */
 void nr_log_configure(const nr_log_settings *settings);
-/* Lets lines through from now on (state "initialised"). */
+/* State "initialised" without a configuration: before the second attempt to load one. */
 void nr_log_set_initialized(void);
-/* Opens the log file. False: logging is switched off. */
+/* Opens the log file and, when initialised, writes "Logger initialized.". False: it cannot be
+ * opened, and logging is switched off. */
 bool nr_log_open(nr_str path);
+/* Switches logging off until the next nr_log_configure. */
+void nr_log_disable(void);
 /* The level after clamping, before logging is enabled or not: TRACE until configured.
  * The selection of methods depends on it (selection-in-native.md 2.4). */
 nr_log_level nr_log_effective_level(void);
@@ -49,6 +55,8 @@ bool nr_log_is_console(void);
 bool nr_log_is_enabled(void);
 /* "Trace", "Debug", "Info ", "Warn ", "Error" */
 const char *nr_log_level_name(nr_log_level level);
+/* "YYYY-MM-DD hh:mm:ss" of seconds since 1970-01-01 UTC. */
+void nr_log_format_time(int64_t seconds, nr_buf *out);
 /* Tests only: back to the state before the first configuration. */
 void nr_log_reset(void);
 

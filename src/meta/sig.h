@@ -13,7 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { NR_SIG_MAX_DEPTH = 100 };
+enum {
+    NR_SIG_MAX_DEPTH = 100, /* types inside types */
+    NR_SIG_MAX_RANK = 1024  /* of an array that is printed; the CLR refuses more than 32 */
+};
 
 enum { /* first byte of a method signature */
     NR_SIG_GENERIC = 0x10,
@@ -76,21 +79,37 @@ struct nr_method_sig {
     const nr_param *params;
 };
 
-/* Parses a whole method signature. The result lives in `arena`; tokens are not looked up. */
+/* Parses a whole method signature. The result lives in `arena`; tokens are not looked up. Bytes
+ * behind the last parameter are not looked at. Memory is proportional to `size`, whatever the counts
+ * in the signature say. */
 nr_meta_error nr_sig_parse_method(nr_arena *arena, const uint8_t *sig, size_t size, const nr_method_sig **out);
 
 /* Appends the parameter list text of injected-code.md section 6: the text that rules are matched
- * with and that item 7 of the tracer call carries. */
+ * with and that item 7 of the tracer call carries. A failing name lookup is an error (C12), and so is
+ * a class that is a TypeSpec or something else (C2). After an error nothing has been appended. */
 nr_meta_error nr_sig_print_params(nr_buf *out, nr_arena *scratch, const nr_meta *meta, const nr_method_sig *sig);
 /* The text of one type, by the same rules. */
 nr_meta_error nr_sig_print_type(nr_buf *out, nr_arena *scratch, const nr_meta *meta, const nr_type *type);
 
-/* Appends the signature bytes of a type: modifiers dropped, 4.3 and 4.7. */
+/* The log line (at ERROR) of a failed nr_sig_parse_method or nr_sig_print_params; empty when the
+ * reference has none or nothing failed. They do the work again, so nothing has to be kept. */
+nr_str nr_sig_parse_line(nr_arena *arena, const uint8_t *sig, size_t size);
+nr_str nr_sig_print_line(nr_arena *arena, const nr_meta *meta, const nr_method_sig *sig);
+
+/* "System.Int32" for I4, and so on; NULL for an element that carries more than itself. */
+const char *nr_sig_simple_name(uint8_t element);
+
+/* Appends the signature bytes of a type: modifiers dropped, 4.3 and 4.7. The one error besides
+ * memory is NR_META_TOO_LARGE, with the number in *value (may be NULL). After an error nothing has
+ * been appended. */
+nr_meta_error nr_sig_encode_type_value(nr_buf *out, const nr_type *type, uint32_t *value);
 nr_meta_error nr_sig_encode_type(nr_buf *out, const nr_type *type);
-/* The bytes of a parameter or result as a local variable (il-method-body.md 3.4): by-ref kept. */
+/* The bytes of a parameter or result as a local variable (il-method-body.md 3.4): by-ref kept.
+ * Void, TypedReference and the sentinel are their one byte. */
 nr_meta_error nr_sig_encode_param(nr_buf *out, const nr_param *param);
 
-/* Compressed TypeDefOrRefOrSpec (4.8). */
+/* TypeDefOrRefOrSpec before compression (4.8). Rids beyond 24 bits run into the table number when
+ * decoding, as in the reference. */
 uint32_t nr_coded_type(uint32_t token);
 uint32_t nr_token_of_coded_type(uint32_t coded);
 

@@ -9,12 +9,17 @@
 #include "base/str.h"
 #include "meta/error.h"
 
+#include <stdbool.h>
+
 typedef struct nr_text nr_text; /* a parsed type or method text */
 
-/* Parses "class [mscorlib]System.Type[]", "instance object [mscorlib]A.B::M(object)", … NULL: it is
+/* `text` need not outlive the call: the result, in `arena`, keeps a copy.
+ *
+ * Parses "class [mscorlib]System.Type[]", "instance object [mscorlib]A.B::M(object)", … NULL: it is
  * no such text, *why is a short English reason in `arena` (or static). */
 const nr_text *nr_text_parse(nr_arena *arena, nr_str text, const char **why);
-/* "[mscorlib]System.UInt32", as newarr and box take it: plain substrings, no grammar (1.6). */
+/* "[mscorlib]System.UInt32", as newarr and box take it: plain substrings
+ * up to the first "[" and "]", no grammar (injected-code.md 1.6). */
 const nr_text *nr_text_parse_raw(nr_arena *arena, nr_str text, const char **why);
 bool nr_text_is_method(const nr_text *t);
 /* The text it was parsed from. */

@@ -13,6 +13,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Which of the two this is, for behaviour the reference has on one system only, and the end of
+ * a line in a text file. */
+#ifdef _WIN32
+enum { NR_OS_WINDOWS = 1 };
+#define NR_OS_LINE_END "\r\n"
+#define NR_OS_SEPARATOR "\\"
+#else
+enum { NR_OS_WINDOWS = 0 };
+#define NR_OS_LINE_END "\n"
+#define NR_OS_SEPARATOR "/"
+#endif
+
 /* ---- locks ------------------------------------------------------------------- */
 
 /* All zero is an unlocked mutex: no run-time initialisation, no destruction. */
@@ -26,24 +38,26 @@ void nr_mutex_unlock(nr_mutex *m);
 /* ---- environment --------------------------------------------------------------- */
 
 /* Value of a variable in `arena`. False: not set (on Windows also: set but empty, see
- * environment-and-files.md 1.2). */
+ * environment-and-files.md 1.2). True with value->p == NULL: it is set, but there is no memory.
+ * On Unix the bytes are kept as they are, so that a path that is not UTF-8 can still be opened. */
 bool nr_os_env(nr_arena *arena, const char *name, nr_str *value);
 
 /* ---- files ----------------------------------------------------------------------- */
 
-#ifdef _WIN32
-#define NR_OS_SEPARATOR "\\"
-#else
-#define NR_OS_SEPARATOR "/"
-#endif
+/* A path that contains a NUL byte, or that the system has no room for, names nothing. */
 
 bool nr_os_file_exists(nr_str path);      /* a regular file */
 bool nr_os_directory_exists(nr_str path); /* can be listed */
-/* Appends the bytes of a file to `out`. False: it could not be opened or read. */
+/* Appends the bytes of a file to `out`. False: it could not be opened or read, or there is no
+ * memory (out->failed). On Unix a directory reads as an empty file (4.4). */
 bool nr_os_read_file(nr_str path, nr_buf *out);
 /* Calls `each` for every entry name of a directory, "." and ".." excluded, in the order
  * of the file system. False: not a directory. */
 bool nr_os_list_directory(nr_str path, void (*each)(void *self, nr_str name), void *self);
+/* The same for the entries that the reference takes for files with that extension (4.4).
+ * Windows: what the pattern "*.xml" matches, case-insensitively and by 8.3 names as well; false
+ * when that is nothing. Unix: names that end with these letters, dot or no dot. */
+bool nr_os_list_by_extension(nr_str path, const char *extension, void (*each)(void *self, nr_str name), void *self);
 /* Creates a directory and its parents. False: it does not exist afterwards. */
 bool nr_os_make_directory(nr_str path);
 
@@ -53,11 +67,12 @@ intptr_t nr_os_open_log(nr_str path);
 /* Writes all bytes or returns false; -1 is never written to. */
 bool nr_os_write(intptr_t file, const void *p, size_t n);
 intptr_t nr_os_stdout(void);
+void nr_os_close(intptr_t file);
 
 /* ---- process ------------------------------------------------------------------------ */
 
 /* Facts of environment-and-files.md section 8, with the reference's values where a
- * system has none (".", ""). They never fail; text is in `arena`. */
+ * system has none (".", ""). They never fail: without memory they give these values as well. */
 nr_str nr_os_process_path(nr_arena *arena);
 nr_str nr_os_process_directory(nr_arena *arena);
 nr_str nr_os_parent_process_path(nr_arena *arena);
@@ -65,12 +80,16 @@ nr_str nr_os_command_line(nr_arena *arena);
 unsigned long nr_os_process_id(void);
 /* Application pool id from the command line (Windows only; elsewhere false). */
 bool nr_os_app_pool_from_command_line(nr_arena *arena, nr_str *id);
-/* REG_SZ value below HKLM (Windows only; elsewhere false). */
+/* REG_SZ value below HKLM (Windows only; elsewhere false). True with value->p == NULL: it is
+ * there, but there is no memory. */
 bool nr_os_registry_string(nr_arena *arena, const char *key, const char *name, nr_str *value);
 /* Directory for application data of all users ("" on Unix). */
 nr_str nr_os_common_app_data(nr_arena *arena);
 /* Seconds since 1970-01-01 UTC. */
 int64_t nr_os_unix_time(void);
+/* Nanoseconds on a clock that never goes back, and of processor time this process has used. */
+uint64_t nr_os_monotonic_ns(void);
+uint64_t nr_os_cpu_ns(void);
 
 /* Product name and fixed file version of a DLL's version resource. Where there is no such
  * thing (Unix) every file is accepted: NR_OS_PRODUCT_UNCHECKED. */

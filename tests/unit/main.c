@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef _WIN32
+#include <direct.h>
+#include <io.h>
+#include <windows.h>
+#else
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
 #define M(name) extern const nr_test nr_tests_##name[];
 #include "modules.inc"
 #undef M
@@ -94,6 +104,95 @@ void nr_test_skip(const char *reason)
     skipped = reason;
 }
 
+/* ---- directories ------------------------------------------------------------------------ */
+
+static char run_directory[600], test_directory[640];
+static unsigned tests_run; /* names the directory of a test */
+
+#ifdef _WIN32
+static int make_directory(const char *path)
+{
+    return _mkdir(path);
+}
+
+static int make_run_directory(void)
+{
+    char temp[MAX_PATH + 1];
+    if (!GetTempPathA(sizeof temp, temp)) return -1;
+    snprintf(run_directory, sizeof run_directory, "%snrprof-unit-%lu-%lu", temp, (unsigned long)GetCurrentProcessId(),
+             (unsigned long)GetTickCount());
+    return make_directory(run_directory);
+}
+
+static void remove_tree(const char *path)
+{
+    char inner[1200];
+    struct _finddata_t found;
+    snprintf(inner, sizeof inner, "%s\\*", path);
+    intptr_t h = _findfirst(inner, &found);
+    if (h != -1) {
+        do {
+            if (!strcmp(found.name, ".") || !strcmp(found.name, "..")) continue;
+            snprintf(inner, sizeof inner, "%s\\%s", path, found.name);
+            if (remove(inner) != 0) remove_tree(inner);
+        } while (_findnext(h, &found) == 0);
+        _findclose(h);
+    }
+    _rmdir(path);
+}
+#else
+static int make_directory(const char *path)
+{
+    return mkdir(path, 0700);
+}
+
+static int make_run_directory(void)
+{
+    const char *temp = getenv("TMPDIR");
+    snprintf(run_directory, sizeof run_directory, "%s/nrprof-unit-XXXXXX", temp && *temp ? temp : "/tmp");
+    return mkdtemp(run_directory) ? 0 : -1;
+}
+
+static void remove_tree(const char *path)
+{
+    char inner[1200];
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+        snprintf(inner, sizeof inner, "%s/%s", path, e->d_name);
+        if (unlink(inner) != 0) remove_tree(inner); /* a link is removed, not followed */
+    }
+    if (d) closedir(d);
+    rmdir(path);
+}
+#endif
+
+static void remove_run_directory(void)
+{
+    remove_tree(run_directory);
+}
+
+const char *nr_test_directory(void)
+{
+    char path[sizeof test_directory];
+    if (!run_directory[0]) {
+        if (make_run_directory() != 0) {
+            printf("    no directory for tests: %s\n", run_directory);
+            exit(3);
+        }
+        atexit(remove_run_directory);
+    }
+    snprintf(path, sizeof path, "%s/%u", run_directory, tests_run);
+    if (strcmp(path, test_directory) != 0) {
+        strcpy(test_directory, path);
+        if (make_directory(path) != 0) {
+            printf("    no directory for a test: %s\n", path);
+            exit(3);
+        }
+    }
+    return test_directory;
+}
+
 static int wanted(int argc, char **argv, const char *module, const char *test)
 {
     char full[256];
@@ -120,6 +219,7 @@ int main(int argc, char **argv)
             unsigned long before = checks;
             failed_checks = 0;
             skipped = NULL;
+            tests_run++;
             t->run();
             if (skipped && !failed_checks) {
                 skips++;

@@ -1,0 +1,5 @@
+set(_musl_name musl-arm64)
+include(${CMAKE_CURRENT_LIST_DIR}/musl.inc.cmake)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-aarch64;-L;${NRPROF_MUSL_SYSROOT}")

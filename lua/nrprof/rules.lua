@@ -1,0 +1,171 @@
+-- nrprof.rules - the verbs of rule files: tracer, match, ignore.
+--
+--     tracer { name = "SqlCommandTracer", metric = "scoped", level = 2 }
+--       match { assembly = "Contoso.Data", class = "Contoso.Data.Command", max = "5.0",
+--               "ExecuteReader(System.Data.CommandBehavior)", "ExecuteNonQuery" }
+--     ignore { assembly = "Contoso.Legacy" }
+--
+-- Every table is checked completely before anything is done with it, and nothing of a file takes effect
+-- before the whole file was read: a file is used as a whole or not at all.
+
+local M = {}
+
+local default_factory = "NewRelic.Agent.Core.Tracer.Factories.DefaultTracerFactory"
+
+local SEGMENT, UNSCOPED, SCOPED = 1 << 10, 1 << 11, 1 << 12
+local SUPPRESS_RECURSIVE, CUSTOM_METRIC_NAME, TARGET_CLASS_NAME = 1 << 13, 1 << 14, 1 << 15
+local metric_bits = { scoped = SCOPED, unscoped = UNSCOPED, both = SCOPED | UNSCOPED, none = 0 }
+
+-- Of the file that is being read.
+local points, ignores, current
+
+-- Edit distance of two short texts.
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do row[j] = j end
+  for i = 1, #a do
+    local before = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      before, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, before + cost)
+    end
+  end
+  return row[#b]
+end
+
+local function nearest(name, known)
+  local best, least = nil, 3
+  for k in pairs(known) do
+    local d = distance(name, k)
+    if d < least or (d == least and best and k < best) then best, least = k, d end
+  end
+  return best
+end
+
+-- Errors carry the line of the rule: level 3 is the verb's caller.
+local function complain(text) error(text, 4) end
+
+local function check(what, t, known)
+  if type(t) ~= "table" then complain(("%s takes a table: %s { … }"):format(what, what)) end
+  for k, v in pairs(t) do
+    local kind = known[k]
+    if math.type(k) == "integer" and known[1] then
+      kind = known[1]
+    end
+    if not kind then
+      local hint = type(k) == "string" and nearest(k, known)
+      complain(("unknown field '%s' in %s%s"):format(tostring(k), what, hint and (", did you mean '%s'?"):format(hint) or ""))
+    end
+    if kind == "integer" and math.type(v) ~= "integer" or kind ~= "integer" and type(v) ~= kind then
+      complain(("field '%s' of %s must be a %s, not %s"):format(tostring(k), what, kind, type(v)))
+    end
+  end
+end
+
+local function required(what, t, name)
+  if t[name] == nil or t[name] == "" then complain(("%s needs the field '%s'"):format(what, name)) end
+end
+
+local function three_bits(t, name, shift)
+  local v = t[name] or 0
+  if v < 0 or v > 7 then complain(("field '%s' of tracer must be from 0 to 7"):format(name)) end
+  return v << shift
+end
+
+local tracer_fields = {
+  name = "string", metric_name = "string", metric = "string", level = "integer",
+  suppress_recursive_calls = "boolean", transaction_trace_segment = "boolean",
+  transaction_naming_priority = "integer", template = "string", enabled = "boolean",
+}
+
+local function tracer(t)
+  check("tracer", t, tracer_fields)
+  local bits = metric_bits[t.metric or "scoped"]
+  if not bits then complain("field 'metric' of tracer must be scoped, unscoped, both or none") end
+  local metric_name = t.metric_name or ""
+  local flags = bits | three_bits(t, "level", 16) | three_bits(t, "transaction_naming_priority", 24)
+  if metric_name ~= "" then flags = flags | CUSTOM_METRIC_NAME end
+  if same_ci(metric_name, "instance") then flags = flags | TARGET_CLASS_NAME end
+  if t.suppress_recursive_calls ~= false then flags = flags | SUPPRESS_RECURSIVE end
+  if t.transaction_trace_segment ~= false then flags = flags | SEGMENT end
+  current = {
+    factory = t.name and t.name ~= "" and t.name or default_factory, metric = metric_name, flags = flags,
+    template = t.template, enabled = t.enabled ~= false,
+  }
+end
+
+local function bound(t, name)
+  if t[name] == nil then return nil end
+  local v = version(t[name])
+  if not v then complain(("field '%s' of match is not a version: '%s'"):format(name, t[name])) end
+  return v
+end
+
+local match_fields = {
+  assembly = "string", class = "string", min = "string", max = "string", where = "function", "string",
+}
+
+-- "Name" or "Name(parameters)": white space between parameters does not matter, "void" is none.
+local function method_of(text)
+  local name, parameters = text:match "^([^(]+)%((.*)%)$"
+  if not name then
+    if text:find("(", 1, true) or text == "" then complain(("'%s' is no method: write Name or Name(Type,Type)"):format(text)) end
+    return text, nil
+  end
+  parameters = parameters:gsub("%s", "")
+  if parameters == "void" then parameters = "" end
+  return name, parameters
+end
+
+local function no_wildcard(what, text)
+  if text:find("*", 1, true) then complain(("wildcards are not known in %s: '%s'"):format(what, text)) end
+end
+
+local function match(t)
+  check("match", t, match_fields)
+  if not current then complain "match before the first tracer" end
+  required("match", t, "assembly")
+  required("match", t, "class")
+  if #t == 0 then complain "match names no method" end
+  no_wildcard("assembly", t.assembly)
+  no_wildcard("class", t.class)
+  if t.assembly == "mscorlib" then complain "methods of mscorlib cannot be instrumented" end
+  local min, max, line = bound(t, "min"), bound(t, "max"), line_of_rule()
+  for _, text in ipairs(t) do
+    local name, parameters = method_of(text)
+    no_wildcard("method", name)
+    if current.enabled then
+      points[#points + 1] = {
+        assembly = t.assembly, class = t.class, method = name, parameters = parameters, min = min, max = max,
+        factory = current.factory, metric = current.metric, flags = current.flags, template = current.template,
+        where = t.where, line = line,
+      }
+    end
+  end
+end
+
+local ignore_fields = { assembly = "string", class = "string" }
+
+local function ignore(t)
+  check("ignore", t, ignore_fields)
+  required("ignore", t, "assembly")
+  no_wildcard("assembly", t.assembly)
+  ignores[#ignores + 1] = t
+end
+
+M.verbs = { tracer = tracer, match = match, ignore = ignore }
+
+-- A file begins.
+function M.begin()
+  points, ignores, current = {}, {}, nil
+end
+
+-- A file was read without a fault: its rules take effect.
+function M.finish()
+  for _, i in ipairs(ignores) do ignore_list(i.assembly, i.class) end
+  for _, p in ipairs(points) do point(p) end
+  M.begin()
+end
+
+return M

@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# Sourced by the other scripts: where things are, missing packages, plain messages. Sets no shell options.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/nrprof
+tarballs=${NRPROF_TARBALLS:-$cache/tarballs}
+jobs=${NRPROF_JOBS:-$(nproc 2>/dev/null || echo 2)}
+all_targets="linux-x64 linux-arm64 linux-x64-musl linux-arm64-musl windows-x64 windows-x86"
+
+say() { printf '%s\n' "$*"; }
+die() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# packages_for TARGET: the Debian packages that building it takes
+packages_for() {
+    echo gcc g++ libc6-dev binutils cmake ninja-build
+    case $1 in
+    linux-arm64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+    linux-arm64-musl) echo gcc-aarch64-linux-gnu ;;
+    windows-x64) echo gcc-mingw-w64-x86-64-win32 ;;
+    windows-x86) echo gcc-mingw-w64-i686-win32 ;;
+    esac
+}
+
+# emulator_packages_for TARGET: what it takes to run its programs here
+emulator_packages_for() {
+    case $1 in
+    linux-arm64*) echo qemu-user ;;
+    windows-x64) echo wine64 ;;
+    esac
+}
+
+has_package() { dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
+
+# need_packages NAME...: installs what is missing when we may, else says what to install. Returns 1 when something is missing.
+need_packages() {
+    local missing=() p
+    if ! command -v dpkg-query >/dev/null; then
+        say "This is not a Debian system; the programs of these packages are needed: $*"
+        return 0
+    fi
+    for p in "$@"; do
+        has_package "$p" || missing+=("$p")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if [ "$(id -u)" != 0 ]; then
+        say "Missing packages; install them as root: apt-get install --no-install-recommends ${missing[*]}"
+        return 1
+    fi
+    say "Installing ${missing[*]}"
+    apt_install "${missing[@]}" && return 0
+    apt-get update -qq >/dev/null 2>&1
+    apt_install "${missing[@]}" && return 0
+    say "apt-get could not install ${missing[*]}:"
+    tail -n 5 "$root/build/log/apt.log"
+    return 1
+}
+
+apt_install() {
+    mkdir -p "$root/build/log"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "$@" \
+        >"$root/build/log/apt.log" 2>&1
+}
+
+# need_dotnet: 0 when there is a .NET SDK; else one sentence about what to install, and 1.
+need_dotnet() {
+    if command -v dotnet >/dev/null && [ -n "$(dotnet --list-sdks 2>/dev/null)" ]; then
+        return 0
+    fi
+    say "There is no .NET SDK: install .NET 8 or newer (Microsoft's package dotnet-sdk-10.0 or dotnet-install script) and put dotnet on the PATH."
+    return 1
+}
+
+# musl_sysroot_for TARGET: prints the name used in cmake/deps.txt, or nothing
+musl_sysroot_for() {
+    case $1 in
+    linux-*-musl)
+        local t=${1#linux-}
+        echo "musl-${t%-musl}"
+        ;;
+    esac
+}
+
+# run_target TARGET PROGRAM [ARGUMENT...]: runs a program built for TARGET here, through its emulator
+run_target() {
+    local target=$1
+    shift
+    case $target in
+    linux-x64) "$@" ;;
+    linux-arm64) qemu-aarch64 -L /usr/aarch64-linux-gnu "$@" ;;
+    linux-x64-musl) "$cache/sysroot/musl-x64/lib/ld-musl-x86_64.so.1" "$@" ;;
+    linux-arm64-musl) qemu-aarch64 -L "$cache/sysroot/musl-arm64" "$@" ;;
+    windows-x64)
+        env -u DISPLAY WINEPREFIX="$root/build/wineprefix" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=' \
+            /usr/lib/wine/wine64 "$@" </dev/null
+        ;;
+    *) return 127 ;;
+    esac
+}
+
+# can_run TARGET: 0, or the reason why not and 1
+can_run() {
+    local p
+    case $1 in
+    windows-x86)
+        say "32-bit Windows programs need wine32, which does not install beside an amd64 Debian"
+        return 1
+        ;;
+    esac
+    for p in $(emulator_packages_for "$1"); do
+        if ! need_packages "$p" >/dev/null; then
+            say "package $p is missing"
+            return 1
+        fi
+    done
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# test.sh [--all]: sets up, builds and runs every test for linux-x64. --all adds the other targets and ThreadSanitizer.
+# Each phase prints what it found, its log is build/log/test-PHASE.log; the last line is "N passed, N failed, N skipped".
+set -u
+. "$(dirname "$0")/lib.sh"
+cd "$root" || exit 1
+all=
+for argument; do
+    case $argument in
+    --all) all=1 ;;
+    *)
+        say "usage: test.sh [--all]"
+        exit 2
+        ;;
+    esac
+done
+logs=$root/build/log
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+count_line='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
+
+# phase NAME FUNCTION [ARGUMENT...]: runs a phase in a subshell. It must print a count line last, and a line "skip WHAT: WHY"
+# for whatever it left out. A phase without count line, or with an exit code but no failure, is one failure.
+phase() {
+    local name=$1 log=$logs/test-${1// /-}.log start=$SECONDS rc counts p=0 f=0 s=0
+    shift
+    say "== $name"
+    ("$@") >"$log" 2>&1 </dev/null
+    rc=$?
+    counts=$(tr -d '\r' <"$log" | grep -E "$count_line" | tail -n 1)
+    if [ -z "$counts" ]; then
+        say "the phase printed no count line (exit code $rc)"
+        f=1
+    else
+        read -r p _ f _ s _ <<<"${counts//,/}"
+        s=${s:-0}
+        if [ $rc != 0 ] && [ "$f" = 0 ]; then
+            say "exit code $rc although no test failed"
+            f=1
+        fi
+    fi
+    grep -iE '^skip ' "$log"
+    if [ "$f" != 0 ]; then
+        grep -E '^ *FAIL|: failed:|ERROR: |WARNING: ThreadSanitizer' "$log" | head -n 40
+        say "-- end of build/log/${log##*/}:"
+        tail -n 25 "$log"
+        say "--"
+    fi
+    say "$p passed, $f failed, $s skipped ($((SECONDS - start)) s)"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+skip() { # WHAT WHY: a whole phase is left out
+    say "skip $1: $2"
+    say "0 passed, 0 failed, 1 skipped"
+}
+
+# build_units PRESET: configures and compiles the unit tests of a preset
+build_units() {
+    cmake --preset "$1" -DNRPROF_TARBALLS="$tarballs" && cmake --build "build/obj/$1" --parallel "$jobs" --target units
+}
+
+# run_units PRESET TARGET: runs each room's unit tests and adds up their count lines
+run_units() {
+    local preset=$1 target=$2 unit out rc line p=0 f=0 s=0 a b c
+    for unit in $(cat "build/obj/$preset/units.txt"); do
+        say "-- $unit"
+        out=$(run_target "$target" "build/obj/$preset/$unit" 2>&1)
+        rc=$?
+        printf '%s\n' "$out"
+        line=$(tr -d '\r' <<<"$out" | grep -E "$count_line" | tail -n 1)
+        if [ -z "$line" ]; then
+            say "FAIL $unit ended with exit code $rc before its count line"
+            f=$((f + 1))
+            continue
+        fi
+        read -r a _ b _ c _ <<<"${line//,/}"
+        if [ $rc != 0 ] && [ "$b" = 0 ]; then
+            say "FAIL $unit ended with exit code $rc although no test failed"
+            b=1
+        fi
+        p=$((p + a)) f=$((f + b)) s=$((s + ${c:-0}))
+    done
+    say "$p passed, $f failed, $s skipped"
+    [ $f = 0 ]
+}
+
+unit_tests() { # PRESET TARGET
+    build_units "$1" || return 1
+    if [ ! -s "build/obj/$1/units.txt" ]; then
+        skip "unit tests" "there are none"
+        return
+    fi
+    run_units "$1" "$2"
+}
+
+cross_unit_tests() { # TARGET
+    local why
+    if why=$(can_run "$1"); then
+        unit_tests "$1" "$1"
+    else
+        build_units "$1" && skip "unit tests of $1" "$why"
+    fi
+}
+
+thread_sanitizer() {
+    build_units linux-x64-tsan || return 1
+    # With many bits of address randomisation its shadow memory finds no place.
+    if setarch "$(uname -m)" -R true 2>/dev/null; then
+        export -f run_units run_target say
+        export count_line cache root
+        setarch "$(uname -m)" -R bash -c 'run_units linux-x64-tsan linux-x64'
+    else
+        run_units linux-x64-tsan linux-x64
+    fi
+}
+
+build_target() { # TARGET
+    if "$root/scripts/build.sh" "$1"; then
+        say "1 passed, 0 failed"
+    else
+        say "FAIL build of $1"
+        say "0 passed, 1 failed"
+    fi
+}
+
+gate_self_test() { tests/gate/self-test.sh; }
+gate() { # TARGET
+    local lib=build/$1/libNewRelicProfiler.so
+    case $1 in
+    windows-*) lib=build/$1/NewRelic.Profiler.dll ;;
+    esac
+    tests/gate/check.sh "$lib" "$1"
+}
+
+lua_tests() { # DIRECTORY
+    if [ -z "$(find "$1" -name '*.lua' 2>/dev/null | head -n 1)" ]; then
+        skip "$1" "there are no tests in it"
+    elif [ ! -x build/linux-x64/nrprof ]; then
+        skip "$1" "there is no command line tool to run it"
+    else
+        timeout 900 build/linux-x64/nrprof test "$1"
+    fi
+}
+
+external() { # WHAT SCRIPT: a script with the same contract as a phase
+    if [ ! -x "$2" ]; then
+        skip "$1" "there is no $2"
+    else
+        timeout 1800 "$2"
+    fi
+}
+
+clr_tests() {
+    local why
+    if ! why=$(need_dotnet); then
+        skip "real CLR" "$why"
+    else
+        external "real CLR" tests/clr/run.sh
+    fi
+}
+
+# shellcheck disable=SC2046
+need_packages $(packages_for linux-x64) xz-utils git || exit 1
+"$root/scripts/deps.sh" || exit 1
+
+phase "build linux-x64" build_target linux-x64
+phase "unit tests" unit_tests linux-x64 linux-x64
+phase "unit tests with ASan and UBSan" unit_tests linux-x64-asan linux-x64
+phase "binary gate self-test" gate_self_test
+phase "binary gate" gate linux-x64
+phase "Lua tests" lua_tests tests/lua
+phase "scenarios" lua_tests tests/scenarios
+phase "real CLR" clr_tests
+phase "golden" external "golden Newtonsoft.Json" tests/golden/run.sh
+phase "style" "$root/scripts/style.sh"
+if [ -n "$all" ]; then
+    phase "unit tests with TSan" thread_sanitizer
+    for target in $all_targets; do
+        [ "$target" = linux-x64 ] && continue
+        phase "build $target" build_target "$target"
+        phase "unit tests $target" cross_unit_tests "$target"
+        phase "binary gate $target" gate "$target"
+    done
+else
+    say "(other targets and ThreadSanitizer: test.sh --all)"
+fi
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,162 @@
+/* The COM object: ICorProfilerCallback4, reference counting, the slots. */
+#include "base/alloc.h"
+#include "base/log.h"
+#include "clr/profiler.h"
+
+/* The last object made, for the exports (com-and-lifecycle.md 4.2). */
+static nr_profiler *_Atomic current;
+
+static nr_profiler *profiler_of(void *self)
+{
+    return self;
+}
+
+static int32_t NR_COM cb_QueryInterface(void *self, const nr_guid *iid, void **object)
+{
+    static const nr_guid *const known[] = {&nr_iid_IUnknown, &nr_iid_ICorProfilerCallback, &nr_iid_ICorProfilerCallback2,
+                                           &nr_iid_ICorProfilerCallback3, &nr_iid_ICorProfilerCallback4};
+    if (!object) return NR_E_POINTER;
+    for (size_t i = 0; i < NR_COUNT(known); i++) {
+        if (!nr_guid_eq(iid, known[i])) continue;
+        atomic_fetch_add(&profiler_of(self)->references, 1);
+        *object = self;
+        return NR_S_OK;
+    }
+    *object = NULL;
+    return NR_E_NOINTERFACE;
+}
+
+static uint32_t NR_COM cb_AddRef(void *self)
+{
+    return (uint32_t)atomic_fetch_add(&profiler_of(self)->references, 1) + 1;
+}
+
+static void destroy(nr_profiler *p)
+{
+    nr_profiler *expected = p;
+    atomic_compare_exchange_strong(&current, &expected, NULL);
+    nr_engine_free(atomic_load(&p->engine));
+    nr_release(p->info10);
+    nr_release(p->info);
+    nr_arena_free(&p->arena);
+    nr_free(p, sizeof *p);
+}
+
+static uint32_t NR_COM cb_Release(void *self)
+{
+    int left = atomic_fetch_sub(&profiler_of(self)->references, 1) - 1;
+    if (left <= 0) destroy(self);
+    return (uint32_t)left;
+}
+
+static int32_t NR_COM cb_Initialize(void *self, void *unknown)
+{
+    return nr_profiler_initialize(self, unknown);
+}
+
+static int32_t NR_COM cb_Shutdown(void *self)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    NR_LOG(NR_INFO, "Profiler shutting down");
+    NR_LOG(NR_TRACE, "TP: Shutdown called while thread is not running");
+    if (e && nr_log_on(NR_DEBUG)) {
+        nr_engine_counters c = nr_engine_count(e);
+        NR_LOG(NR_DEBUG, "Templates: %lu runs, %lu blobs; %lu methods instrumented; %zu bytes in use by Lua",
+               c.template_runs, c.blobs, c.instrumented, c.lua_memory);
+    }
+    NR_LOG(NR_INFO, "Profiler shutdown");
+    return NR_S_OK;
+}
+
+static int32_t NR_COM cb_ModuleLoadFinished(void *self, uintptr_t module, int32_t status)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    return e ? nr_engine_module_loaded(e, module, status) : NR_S_OK;
+}
+
+static int32_t NR_COM cb_ModuleUnloadFinished(void *self, uintptr_t module, int32_t status)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    (void)status;
+    if (e) nr_engine_module_unloaded(e, module);
+    return NR_S_OK;
+}
+
+static int32_t NR_COM cb_JITCompilationStarted(void *self, uintptr_t function, int32_t safe_to_block)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    (void)safe_to_block;
+    return e ? nr_engine_jit_started(e, function) : NR_S_OK;
+}
+
+static int32_t NR_COM cb_ReJITCompilationStarted(void *self, uintptr_t function, uintptr_t rejit, int32_t safe_to_block)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    (void)rejit;
+    (void)safe_to_block;
+    return e ? nr_engine_rejit_started(e, function) : NR_S_OK;
+}
+
+static int32_t NR_COM cb_GetReJITParameters(void *self, uintptr_t module, uint32_t method, void *control)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    return e ? nr_engine_rejit_parameters(e, module, method, control) : NR_S_FALSE;
+}
+
+/* All other callbacks: S_OK, no out parameter touched. One function per number of argument words, because on 32-bit
+ * Windows the callee takes its arguments off the stack. */
+typedef uintptr_t W;
+static int32_t NR_COM nothing_0(void *s) { (void)s; return NR_S_OK; }
+static int32_t NR_COM nothing_1(void *s, W a) { (void)s, (void)a; return NR_S_OK; }
+static int32_t NR_COM nothing_2(void *s, W a, W b) { (void)s, (void)a, (void)b; return NR_S_OK; }
+static int32_t NR_COM nothing_3(void *s, W a, W b, W c) { (void)s, (void)a, (void)b, (void)c; return NR_S_OK; }
+static int32_t NR_COM nothing_4(void *s, W a, W b, W c, W d) { (void)s, (void)a, (void)b, (void)c, (void)d; return NR_S_OK; }
+static int32_t NR_COM nothing_5(void *s, W a, W b, W c, W d, W e) { (void)s, (void)a, (void)b, (void)c, (void)d, (void)e; return NR_S_OK; }
+
+typedef void (*any_function)(void);
+
+/* Slots in order, as untyped pointers; the named ones are then put over them. */
+static any_function slots[] = {
+#define X(result, name, words, args) (any_function)nothing_##words,
+    NR_SLOTS_ICorProfilerCallback4(X)
+#undef X
+};
+_Static_assert(sizeof slots == sizeof(nr_ICorProfilerCallback4_vtbl), "one pointer a slot");
+
+static const nr_ICorProfilerCallback4_vtbl *vtbl_once(void)
+{
+    static nr_ICorProfilerCallback4_vtbl vtbl;
+    static atomic_int state; /* 0 new, 1 being made, 2 ready */
+    int expected = 0;
+    if (atomic_load(&state) == 2) return &vtbl;
+    if (atomic_compare_exchange_strong(&state, &expected, 1)) {
+        memcpy(&vtbl, slots, sizeof vtbl);
+        vtbl.QueryInterface = cb_QueryInterface;
+        vtbl.AddRef = cb_AddRef;
+        vtbl.Release = cb_Release;
+        vtbl.Initialize = cb_Initialize;
+        vtbl.Shutdown = cb_Shutdown;
+        vtbl.ModuleLoadFinished = cb_ModuleLoadFinished;
+        vtbl.ModuleUnloadFinished = cb_ModuleUnloadFinished;
+        vtbl.JITCompilationStarted = cb_JITCompilationStarted;
+        vtbl.ReJITCompilationStarted = cb_ReJITCompilationStarted;
+        vtbl.GetReJITParameters = cb_GetReJITParameters;
+        atomic_store(&state, 2);
+    }
+    while (atomic_load(&state) != 2) continue;
+    return &vtbl;
+}
+
+nr_profiler *nr_profiler_new(void)
+{
+    nr_profiler *p = nr_zalloc(sizeof *p);
+    if (!p) return NULL;
+    p->vtbl = vtbl_once();
+    atomic_store(&current, p);
+    return p;
+}
+
+nr_profiler *nr_profiler_current(void)
+{
+    return atomic_load(&current);
+}

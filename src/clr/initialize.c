@@ -1,0 +1,179 @@
+/* Initialize, step by step (com-and-lifecycle.md section 5). */
+#include "base/log.h"
+#include "clr/profiler.h"
+#include "clr/runtime.h"
+#include "rules/coredll.h"
+#include "rules/env.h"
+#include "rules/logfile.h"
+#include "rules/process.h"
+
+/* COR_PRF_MONITOR and COR_PRF_HIGH_MONITOR bits (section 6). */
+enum {
+    MONITOR_MODULE_LOADS = 0x4,
+    MONITOR_JIT_COMPILATION = 0x20,
+    MONITOR_THREADS = 0x200,
+    ENABLE_REJIT = 0x40000,
+    ENABLE_STACK_SNAPSHOT = 0x10000000,
+    USE_PROFILE_IMAGES = 0x20000000,
+    HIGH_DISABLE_TIERED_COMPILATION = 0x8
+};
+#define DISABLE_ALL_NGEN_IMAGES 0x80000000u
+#define EVENT_MASK \
+    (MONITOR_MODULE_LOADS | MONITOR_JIT_COMPILATION | MONITOR_THREADS | ENABLE_REJIT | ENABLE_STACK_SNAPSHOT | \
+     USE_PROFILE_IMAGES | DISABLE_ALL_NGEN_IMAGES)
+_Static_assert(EVENT_MASK == 0xB0040224u, "the reference's event mask");
+
+enum { DESKTOP_CLR = 1, CORE_CLR = 2 }; /* COR_PRF_RUNTIME_TYPE */
+
+typedef struct nr_start {
+    nr_profiler *p;
+    nr_IUnknown *unknown;
+    uint16_t major, minor;
+    nr_config config;
+    nr_str home, core_path;
+    nr_generation *generation;
+} nr_start;
+
+static bool query(nr_IUnknown *unknown, const nr_guid *iid, void **object)
+{
+    *object = NULL;
+    return NR_CALL(unknown, QueryInterface, iid, object) >= 0 && *object;
+}
+
+/* Steps 2 to 4. The log is not open yet: nobody sees these lines, as with the reference. */
+static bool find_runtime(nr_start *s)
+{
+    void *info = NULL;
+    int32_t type = 0;
+    uint16_t instance = 0;
+    if (!query(s->unknown, &nr_iid_ICorProfilerInfo4, &info)) return false;
+    s->p->info = info;
+    if (NR_CALL(s->p->info, GetRuntimeInformation, &instance, &type, &s->major, &s->minor, NULL, NULL, 0, NULL, NULL) < 0)
+        return false;
+    s->p->core = type == CORE_CLR;
+    return type == CORE_CLR || type == DESKTOP_CLR;
+}
+
+/* Steps 5 to 7. */
+static bool load_config(nr_start *s)
+{
+    bool ok = nr_config_load(&s->p->arena, s->p->core, &s->config) == NR_START_OK;
+    nr_logfile_start(s->p->core);
+    if (ok) return true;
+    /* Once more, now that there is a log to tell the reason to. */
+    nr_log_set_initialized();
+    return nr_config_load(&s->p->arena, s->p->core, &s->config) == NR_START_OK;
+}
+
+/* Step 9. */
+static bool runtime_is_recent(const nr_start *s)
+{
+    void *probe;
+    if (query(s->unknown, s->p->core ? &nr_iid_ICorProfilerInfo11 : &nr_iid_ICorProfilerInfo7, &probe)) {
+        nr_release(probe);
+        return true;
+    }
+    if (s->p->core) NR_LOG(NR_ERROR, ".NET Core 3.1 or greater required. Profiler not attaching.");
+    else NR_LOG(NR_ERROR, ".NET Framework 4.6.1 is required.  Detaching New Relic profiler.");
+    return false;
+}
+
+/* Step 10. */
+static void prepare_thread_profiler(nr_start *s)
+{
+    void *info10;
+    NR_LOG(NR_INFO, "Initializing ThreadProfiler");
+    if (!query(s->unknown, &nr_iid_ICorProfilerInfo10, &info10)) return;
+    s->p->info10 = info10;
+    NR_LOG(NR_INFO, "ICorProfilerInfo10 available");
+}
+
+/* Steps 15 and 16, before the rules: a process that is refused reads no rule file and has no Lua state. */
+static bool may_run_here(nr_start *s)
+{
+    nr_process_facts facts;
+    NR_LOG(NR_TRACE, "Checking to see if we should instrument this process.");
+    nr_process_facts_read(&s->p->arena, &facts);
+    if (facts.force || nr_should_instrument(&facts, &s->config, s->p->core)) return true;
+    NR_LOG(NR_INFO, "This process should not be instrumented, unloading profiler.");
+    return false;
+}
+
+/* Steps 12 to 14. */
+static bool load_rules(nr_start *s)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_extension_files files;
+    bool ok = nr_home_directory(&arena, s->p->core, &s->home) == NR_START_OK &&
+              nr_extension_files_list(&arena, s->p->core, &files) == NR_START_OK;
+    if (ok) s->generation = nr_generation_load(s->home, &files, &s->config.ignore);
+    nr_arena_free(&arena);
+    if (!s->generation) return false;
+    if (s->generation->invalid_files)
+        NR_LOG(NR_WARN,
+               "Unable to parse one or more instrumentation files.  Live instrumentation reloading will not work until the "
+               "unparsable file(s) are corrected or removed.");
+    nr_generation_add_environment_point(s->generation);
+    return true;
+}
+
+/* Step 18. */
+static bool set_event_mask(nr_start *s)
+{
+    void *found = NULL;
+    int32_t hr;
+    if (s->p->core && query(s->unknown, &nr_iid_ICorProfilerInfo5, &found)) {
+        nr_ICorProfilerInfo5 *info5 = found;
+        NR_LOG(NR_DEBUG, "Calling SetEventMask2().");
+        hr = NR_CALL(info5, SetEventMask2, EVENT_MASK, HIGH_DISABLE_TIERED_COMPILATION);
+        nr_release(info5);
+    } else {
+        NR_LOG(NR_DEBUG, "Calling SetEventMask().");
+        hr = NR_CALL(s->p->info, SetEventMask, EVENT_MASK);
+    }
+    if (hr < 0)
+        NR_LOG(NR_ERROR, "Win32 function call failed.  Function: %s  HRESULT: 0x%x",
+               found ? "_corProfilerInfo5->SetEventMask2" : "_corProfilerInfo4->SetEventMask", (unsigned)hr);
+    return hr >= 0;
+}
+
+static bool start_engine(nr_start *s)
+{
+    const nr_runtime runtime = {&nr_runtime_ops_clr, s->p->info, s->p->core};
+    nr_engine *e = nr_engine_new(&runtime, s->core_path, s->generation);
+    if (!e) return false;
+    s->generation = NULL;
+    atomic_store(&s->p->engine, e);
+    return true;
+}
+
+static int32_t cancel_with_line(nr_start *s)
+{
+    nr_generation_free(s->generation);
+    NR_LOG(NR_ERROR, "An exception was thrown while initializing the profiler. The profiler will be detached now.");
+    return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+}
+
+int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
+{
+    nr_start s;
+    memset(&s, 0, sizeof s);
+    s.p = p;
+    s.unknown = unknown;
+    if (!find_runtime(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+    if (!load_config(&s)) return cancel_with_line(&s);
+    NR_LOG(NR_TRACE, "%s", nr_runtime_product(p->core));
+    if (!runtime_is_recent(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+    prepare_thread_profiler(&s);
+    if (nr_core_dll_find(&p->arena, p->core, &s.core_path) != NR_START_OK) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+    if (!may_run_here(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+    if (!load_rules(&s)) return cancel_with_line(&s);
+    /* The engine exists before the mask: callbacks may come as soon as it is set. */
+    if (!start_engine(&s) || !set_event_mask(&s)) return cancel_with_line(&s);
+    NR_LOG(NR_TRACE, "CLR version: %u.%u", s.major, s.minor);
+    if (nr_env_bool(NR_ENV_DISABLE_APPDOMAIN_CACHING, false))
+        NR_LOG(NR_INFO, "The use of AppDomain for method information caching is disabled via the "
+                        "'NEW_RELIC_DISABLE_APPDOMAIN_CACHING' environment variable.");
+    NR_LOG(NR_INFO, "Profiler initialized");
+    return NR_S_OK;
+}

@@ -1,0 +1,173 @@
+#include "clr/runtime.h"
+
+#include "base/utf.h"
+#include "clr/scope.h"
+
+enum { NAME_UNITS = 512 };
+
+static int32_t function_info(void *rt, uintptr_t function, uintptr_t *class_id, uintptr_t *module, uint32_t *token)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    return NR_CALL(info, GetFunctionInfo, function, class_id, module, token);
+}
+
+static int32_t function_from_token(void *rt, uintptr_t module, uint32_t token, uintptr_t *function)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    return NR_CALL(info, GetFunctionFromToken, module, token, function);
+}
+
+/* Turns the first round of a name call into text, or asks `again` for all of a longer one. */
+static int32_t module_path(void *rt, nr_arena *arena, uintptr_t module, nr_str *path)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    uint16_t small[NAME_UNITS], *units = small;
+    uint32_t length = 0;
+    const uint8_t *base;
+    uintptr_t assembly;
+    int32_t hr = NR_CALL(info, GetModuleInfo, module, &base, NAME_UNITS, &length, small, &assembly);
+    if (hr >= 0 && length > NAME_UNITS) {
+        units = nr_arena_alloc(arena, length * sizeof *units);
+        if (!units) return NR_HR_NO_MEMORY;
+        hr = NR_CALL(info, GetModuleInfo, module, &base, length, &length, units, &assembly);
+    }
+    if (hr < 0) return hr;
+    *path = nr_utf8_from_utf16(arena, units, length ? length - 1 : 0);
+    return path->p ? hr : NR_HR_NO_MEMORY;
+}
+
+static int32_t module_assembly(void *rt, uintptr_t module, uintptr_t *assembly)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    return NR_CALL(info, GetModuleInfo, module, NULL, 0, NULL, NULL, assembly);
+}
+
+static uint32_t module_flags(void *rt, uintptr_t module)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    uint32_t flags = 0, length = 0;
+    uintptr_t assembly = 0;
+    const uint8_t *base = NULL;
+    if (NR_CALL(info, GetModuleInfo2, module, &base, 0, &length, NULL, &assembly, &flags) < 0) return 0;
+    return flags;
+}
+
+static int32_t assembly_info(void *rt, nr_arena *arena, uintptr_t assembly, nr_str *name, uintptr_t *app_domain)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    uint16_t small[NAME_UNITS], *units = small;
+    uint32_t length = 0;
+    uintptr_t module;
+    int32_t hr = NR_CALL(info, GetAssemblyInfo, assembly, NAME_UNITS, &length, small, app_domain, &module);
+    if (hr >= 0 && length > NAME_UNITS) {
+        units = nr_arena_alloc(arena, length * sizeof *units);
+        if (!units) return NR_HR_NO_MEMORY;
+        hr = NR_CALL(info, GetAssemblyInfo, assembly, length, &length, units, app_domain, &module);
+    }
+    if (hr < 0) return hr;
+    *name = nr_utf8_from_utf16(arena, units, length ? length - 1 : 0);
+    return name->p ? hr : NR_HR_NO_MEMORY;
+}
+
+static int32_t app_domain_name(void *rt, nr_arena *arena, uintptr_t app_domain, nr_str *name)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    uint16_t small[NAME_UNITS], *units = small;
+    uint32_t length = 0;
+    uintptr_t process;
+    int32_t hr = NR_CALL(info, GetAppDomainInfo, app_domain, NAME_UNITS, &length, small, &process);
+    if (hr >= 0 && length > NAME_UNITS) {
+        units = nr_arena_alloc(arena, length * sizeof *units);
+        if (!units) return NR_HR_NO_MEMORY;
+        hr = NR_CALL(info, GetAppDomainInfo, app_domain, length, &length, units, &process);
+    }
+    if (hr < 0) return hr;
+    *name = nr_utf8_from_utf16(arena, units, length ? length - 1 : 0);
+    return name->p ? hr : NR_HR_NO_MEMORY;
+}
+
+static int32_t il_body(void *rt, uintptr_t module, uint32_t method, const uint8_t **body, uint32_t *size)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    return NR_CALL(info, GetILFunctionBody, module, method, body, size);
+}
+
+static int32_t set_il_body(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    void *found = NULL;
+    int32_t hr = NR_CALL(info, GetILFunctionBodyAllocator, module, &found);
+    nr_IMethodMalloc *allocator = found;
+    if (hr < 0 || !allocator) return hr < 0 ? hr : NR_HR_FAIL;
+    void *memory = size && size <= UINT32_MAX ? NR_CALL(allocator, Alloc, (uint32_t)size) : NULL;
+    if (memory) {
+        memcpy(memory, body, size);
+        if (control) {
+            nr_ICorProfilerFunctionControl *c = control;
+            hr = NR_CALL(c, SetILFunctionBody, (uint32_t)size, memory);
+        } else {
+            hr = NR_CALL(info, SetILFunctionBody, module, method, memory);
+        }
+    } else {
+        hr = NR_HR_NO_MEMORY;
+    }
+    nr_release(allocator);
+    return hr;
+}
+
+static int32_t request_rejit(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    return NR_CALL(info, RequestReJIT, count, modules, methods);
+}
+
+static int32_t both_imports(nr_ICorProfilerInfo4 *info, nr_scope *scope, void *import, void *assembly, int32_t hr)
+{
+    if (hr >= 0 && import && assembly) {
+        nr_scope_init(scope, import, assembly, info);
+        return hr;
+    }
+    nr_release(import);
+    nr_release(assembly);
+    return hr < 0 ? hr : NR_HR_FAIL;
+}
+
+static int32_t open_function(void *rt, uintptr_t function, nr_scope *scope)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    void *import = NULL, *assembly = NULL;
+    int32_t hr = NR_CALL(info, GetTokenAndMetaDataFromFunction, function, &nr_iid_IMetaDataImport2, &import, NULL);
+    if (hr >= 0)
+        hr = NR_CALL(info, GetTokenAndMetaDataFromFunction, function, &nr_iid_IMetaDataAssemblyImport, &assembly, NULL);
+    hr = both_imports(info, scope, import, assembly, hr);
+    if (hr >= 0) scope->function = function;
+    return hr;
+}
+
+enum { OF_READ = 0 }; /* CorOpenFlags */
+
+static int32_t open_module(void *rt, uintptr_t module, nr_scope *scope)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    void *import = NULL, *assembly = NULL;
+    int32_t hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataImport2, &import);
+    if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataAssemblyImport, &assembly);
+    hr = both_imports(info, scope, import, assembly, hr);
+    if (hr >= 0) scope->module = module;
+    return hr;
+}
+
+const nr_runtime_ops nr_runtime_ops_clr = {
+    .function_info = function_info,
+    .function_from_token = function_from_token,
+    .module_path = module_path,
+    .module_assembly = module_assembly,
+    .module_flags = module_flags,
+    .assembly_info = assembly_info,
+    .app_domain_name = app_domain_name,
+    .il_body = il_body,
+    .set_il_body = set_il_body,
+    .request_rejit = request_rejit,
+    .open_function = open_function,
+    .open_module = open_module,
+};

@@ -1,0 +1,239 @@
+#include "engine/engine.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/method.h"
+
+nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first)
+{
+    nr_engine *e = nr_zalloc(sizeof *e);
+    if (!e) return NULL;
+    e->runtime = *runtime;
+    e->core_path = core_path;
+    e->modules.epoch = &e->epoch;
+    e->modules.runtime = &e->runtime;
+    atomic_init(&e->generation, first);
+    return e;
+}
+
+void nr_engine_free(nr_engine *e)
+{
+    if (!e) return;
+    nr_epoch_end(&e->epoch);
+    nr_modules_end(&e->modules);
+    nr_resolver_end(&e->resolver);
+    nr_generation_free(atomic_load(&e->generation));
+    nr_free(e, sizeof *e);
+}
+
+static int32_t no_details(void)
+{
+    NR_LOG(NR_ERROR, "An exception was thrown while getting details about a function.");
+    return NR_HR_FAIL;
+}
+
+/* The long way: facts, instrumentors. Inside an epoch. */
+static int32_t process(nr_engine *e, nr_generation *g, nr_module *module, uintptr_t function, uint32_t token, bool inject,
+                       void *control)
+{
+    nr_method m;
+    int32_t hr = NR_HR_OK;
+    memset(&m, 0, sizeof m);
+    m.e = e;
+    m.g = g;
+    m.module = module;
+    m.function = function;
+    m.module_id = module->id;
+    m.token = token;
+    m.inject = inject;
+    m.control = control;
+    switch (nr_method_facts_of(&m)) {
+    case NR_FACTS_SKIPPED:
+        NR_LOG(NR_TRACE, "JITCompilationStarted Finished. Function Skipped. %llu", (unsigned long long)function);
+        break;
+    case NR_FACTS_FAILED: hr = NR_HR_FAIL; break;
+    case NR_FACTS_READY: hr = nr_method_instrument(&m); break;
+    }
+    nr_method_end(&m);
+    return hr;
+}
+
+/* From a function id to the long way, or out by the short one: one call, one table, one bit. */
+static int32_t process_function(nr_engine *e, uintptr_t function, bool inject, void *control)
+{
+    uintptr_t class_id = 0, module_id = 0;
+    uint32_t token = 0;
+    int32_t hr = e->runtime.ops->function_info(e->runtime.self, function, &class_id, &module_id, &token);
+    if (hr < 0) return no_details();
+    unsigned mark = nr_epoch_enter(&e->epoch);
+    nr_generation *g = atomic_load(&e->generation);
+    nr_module *module = nr_modules_need(&e->modules, module_id, &hr);
+    if (!module) {
+        hr = no_details();
+    } else if (nr_log_effective_level() == NR_TRACE || nr_module_may_match(&e->modules, module, g, function, token)) {
+        hr = process(e, g, module, function, token, inject, control);
+    } else {
+        hr = NR_HR_OK;
+    }
+    nr_epoch_leave(&e->epoch, mark);
+    return hr;
+}
+
+int32_t nr_engine_jit_started(nr_engine *e, uintptr_t function)
+{
+    NR_LOG(NR_TRACE, "JITCompilationStarted. %llu", (unsigned long long)function);
+    int32_t hr = process_function(e, function, false, NULL);
+    NR_LOG(NR_TRACE, "JITCompilationStartedFinished. %llu", (unsigned long long)function);
+    return hr;
+}
+
+int32_t nr_engine_rejit_started(nr_engine *e, uintptr_t function)
+{
+    uintptr_t class_id, module = 0;
+    uint32_t token = 0;
+    NR_LOG(NR_TRACE, "ReJITCompilationStarted. %llu", (unsigned long long)function);
+    if (e->runtime.ops->function_info(e->runtime.self, function, &class_id, &module, &token) != NR_HR_OK) {
+        NR_LOG(NR_TRACE, "GetFunctionInfo call failed in RequestGenericMethodReJIT");
+    } else if (nr_resolver_was_waiting(&e->resolver, module, token, function)) {
+        NR_LOG(NR_DEBUG, "Requesting a reJIT of a generic function");
+        e->runtime.ops->request_rejit(e->runtime.self, 1, &module, &token);
+    }
+    NR_LOG(NR_TRACE, "ReJITCompilationStartedFinished. %llu", (unsigned long long)function);
+    return NR_HR_OK;
+}
+
+/* com-and-lifecycle.md 8.5.1; 0: none. */
+static uintptr_t resolve(nr_engine *e, uintptr_t module, uint32_t token)
+{
+    uintptr_t function = 0;
+    int32_t hr = e->runtime.ops->function_from_token(e->runtime.self, module, token, &function);
+    if (hr >= 0) return function;
+    if (hr != NR_HR_PARAMETERIZED) {
+        NR_LOG(NR_ERROR, "GetFunctionFromToken call failed: 0x%x", (unsigned)hr);
+        return 0;
+    }
+    NR_LOG(NR_TRACE, "Generic function lookup falling back to map");
+    function = nr_resolver_take(&e->resolver, module, token);
+    if (!function) NR_LOG(NR_TRACE, "Generic function lookup failed, queued a reJIT");
+    return function;
+}
+
+int32_t nr_engine_rejit_parameters(nr_engine *e, uintptr_t module, uint32_t token, void *control)
+{
+    int32_t hr = NR_HR_FALSE;
+    NR_LOG(NR_TRACE, "GetReJITParameters called");
+    uintptr_t function = resolve(e, module, token);
+    if (function) {
+        NR_LOG(NR_TRACE, "ReJIT %llu", (unsigned long long)function);
+        hr = process_function(e, function, true, control);
+    }
+    NR_LOG(NR_TRACE, "GetReJITParameters finished");
+    return hr;
+}
+
+/* ---- modules ------------------------------------------------------------------------- */
+
+typedef struct nr_token_set { /* ascending, without duplicates */
+    uint32_t *items;
+    size_t count, room;
+    bool failed;
+    nr_str method;
+} nr_token_set;
+
+static bool add_token(void *self, uint32_t token)
+{
+    nr_token_set *t = self;
+    size_t i = t->count;
+    while (i > 0 && t->items[i - 1] > token) i--;
+    if (i > 0 && t->items[i - 1] == token) return true;
+    if (t->count == t->room) {
+        size_t room = t->room ? t->room * 2 : 32;
+        uint32_t *items = nr_alloc(t->items, t->room * sizeof *items, room * sizeof *items);
+        if (!items) {
+            t->failed = true;
+            return false;
+        }
+        t->items = items;
+        t->room = room;
+    }
+    memmove(t->items + i + 1, t->items + i, (t->count - i) * sizeof *t->items);
+    t->items[i] = token;
+    t->count++;
+    return true;
+}
+
+static void log_batch(void *self, uint32_t count)
+{
+    const nr_token_set *t = self;
+    NR_LOG(NR_DEBUG, "Found %u method(s) matching %.*s", count, NR_STR_ARG(t->method));
+}
+
+/* The methods that the points of an assembly name, by class and method only (live-instrumentation.md 5.3). */
+static bool tokens_of_points(nr_scope *scope, const nr_ruleset *set, nr_str assembly, nr_token_set *tokens)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    for (const nr_point *p = nr_ruleset_of_assembly(set, assembly); p && !tokens->failed; p = p->next_of_assembly) {
+        uint32_t type_def = 0;
+        NR_LOG(NR_TRACE, "Fetching %.*s methods", NR_STR_ARG(p->class_name));
+        int32_t hr = scope->ops->find_type(scope, &arena, p->class_name, &type_def);
+        if (hr < 0) {
+            NR_LOG(NR_INFO, "Unable to find %.*s for rejit. HR:%d", NR_STR_ARG(p->class_name), (int)hr);
+            continue;
+        }
+        tokens->method = p->method;
+        scope->ops->each_method_named(scope, &arena, type_def, p->method, add_token, log_batch, tokens);
+    }
+    nr_arena_free(&arena);
+    return !tokens->failed;
+}
+
+static void request_all(nr_engine *e, uintptr_t module, nr_token_set *tokens)
+{
+    uintptr_t *modules = nr_alloc(NULL, 0, tokens->count * sizeof *modules);
+    if (!modules) return;
+    for (size_t i = 0; i < tokens->count; i++) modules[i] = module;
+    int32_t hr = e->runtime.ops->request_rejit(e->runtime.self, (uint32_t)tokens->count, modules, tokens->items);
+    NR_LOG(NR_DEBUG, "ReJit %s", hr >= 0 ? "success" : "failed");
+    nr_free(modules, tokens->count * sizeof *modules);
+}
+
+/* com-and-lifecycle.md section 7, Core. */
+static void load_core_module(nr_engine *e, nr_module *module, const nr_generation *g)
+{
+    nr_token_set tokens = {NULL, 0, 0, false, {NULL, 0}};
+    nr_scope scope;
+    if (!nr_ruleset_has_assembly(&g->set, module->assembly)) return;
+    NR_LOG(NR_TRACE, "Assembly module loaded: %.*s", NR_STR_ARG(module->assembly));
+    if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return;
+    bool ok = tokens_of_points(&scope, &g->set, module->assembly, &tokens);
+    scope.ops->close(&scope);
+    if (ok && tokens.count) request_all(e, module->id, &tokens);
+    nr_free(tokens.items, tokens.room * sizeof *tokens.items);
+}
+
+int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module_id, int32_t status)
+{
+    int32_t hr;
+    nr_epoch_collect(&e->epoch);
+    if (status < 0) return e->runtime.core ? NR_HR_OK : status;
+    unsigned mark = nr_epoch_enter(&e->epoch);
+    nr_module *module = nr_modules_need(&e->modules, module_id, &hr);
+    if (module && e->runtime.core) load_core_module(e, module, atomic_load(&e->generation));
+    nr_epoch_leave(&e->epoch, mark);
+    return NR_HR_OK;
+}
+
+void nr_engine_module_unloaded(nr_engine *e, uintptr_t module)
+{
+    nr_modules_remove(&e->modules, module);
+    nr_resolver_forget_module(&e->resolver, module);
+}
+
+nr_engine_counters nr_engine_count(nr_engine *e)
+{
+    unsigned mark = nr_epoch_enter(&e->epoch);
+    nr_script_counters s = nr_script_count(atomic_load(&e->generation)->script);
+    nr_epoch_leave(&e->epoch, mark);
+    nr_engine_counters c = {s.template_runs, s.blobs, atomic_load(&e->instrumented), s.memory};
+    return c;
+}

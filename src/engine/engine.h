@@ -1,0 +1,41 @@
+/* engine.h - from a JIT callback to a rewritten body.
+ *
+ * All functions may be called by any thread at any time, also from inside a call into the CLR that another of
+ * them makes (RequestReJIT does call back). No lock is held across such a call. */
+#ifndef NR_ENGINE_ENGINE_H
+#define NR_ENGINE_ENGINE_H
+
+#include "engine/generation.h"
+#include "engine/module.h"
+#include "engine/resolver.h"
+#include "engine/runtime.h"
+
+typedef struct nr_engine {
+    nr_runtime runtime;
+    nr_str core_path; /* of NewRelic.Agent.Core.dll, as it goes into the injected code */
+    nr_generation *_Atomic generation;
+    nr_epoch epoch;
+    nr_modules modules;
+    nr_resolver resolver;
+    atomic_ulong instrumented; /* bodies given to the CLR */
+} nr_engine;
+
+/* Takes over `first`. `core_path` must outlive the engine. NULL: no memory (`first` stays the caller's). */
+nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first);
+void nr_engine_free(nr_engine *e);
+
+/* The callbacks of that name; the results are theirs. */
+int32_t nr_engine_jit_started(nr_engine *e, uintptr_t function);
+int32_t nr_engine_rejit_started(nr_engine *e, uintptr_t function);
+int32_t nr_engine_rejit_parameters(nr_engine *e, uintptr_t module, uint32_t token, void *control);
+int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module, int32_t status);
+void nr_engine_module_unloaded(nr_engine *e, uintptr_t module);
+
+typedef struct nr_engine_counters {
+    unsigned long template_runs, blobs, instrumented;
+    size_t lua_memory;
+} nr_engine_counters;
+/* Of the present generation; `instrumented` since the start. */
+nr_engine_counters nr_engine_count(nr_engine *e);
+
+#endif

@@ -1,0 +1,237 @@
+#include "engine/module.h"
+
+#include "base/alloc.h"
+
+static const char *const attribute_names[] = {"NewRelic.Api.Agent.TransactionAttribute",
+                                              "NewRelic.Api.Agent.TraceAttribute", NULL};
+
+static unsigned bucket_of(uintptr_t id)
+{
+    return (unsigned)((uint64_t)id * 0x9E3779B97F4A7C15u >> 54);
+}
+_Static_assert(NR_MODULE_BUCKETS == 1024, "bucket_of yields 10 bits");
+
+nr_module *nr_modules_find(nr_modules *m, uintptr_t id)
+{
+    nr_module *r = atomic_load(&m->buckets[bucket_of(id)]);
+    while (r && r->id != id) r = atomic_load(&r->next);
+    return r;
+}
+
+static void free_candidates(nr_retired *what)
+{
+    nr_candidates *c = (nr_candidates *)what;
+    nr_free(c, offsetof(nr_candidates, words) + (c->bits / 64 + 1) * sizeof(uint64_t));
+}
+
+static void free_module(nr_retired *what)
+{
+    nr_module *r = (nr_module *)what;
+    nr_candidates *c = atomic_load(&r->candidates);
+    if (c) free_candidates(&c->retired);
+    nr_token_cache_free(r->tokens);
+    nr_arena_free(&r->arena);
+    nr_free(r, sizeof *r);
+}
+
+static nr_module *make(nr_modules *m, uintptr_t id, int32_t *hr)
+{
+    const nr_runtime_ops *clr = m->runtime->ops;
+    uintptr_t assembly = 0, domain = 0;
+    nr_module *r = nr_zalloc(sizeof *r);
+    *hr = NR_HR_NO_MEMORY;
+    if (!r) return NULL;
+    r->id = id;
+    *hr = clr->module_assembly(m->runtime->self, id, &assembly);
+    if (*hr >= 0) *hr = clr->assembly_info(m->runtime->self, &r->arena, assembly, &r->assembly, &domain);
+    if (*hr >= 0 && !(r->tokens = nr_token_cache_new())) *hr = NR_HR_NO_MEMORY;
+    if (*hr < 0) {
+        free_module(&r->retired);
+        return NULL;
+    }
+    r->dynamic = (clr->module_flags(m->runtime->self, id) & NR_MODULE_DYNAMIC) != 0;
+    r->searches_attributes = !nr_str_starts(r->assembly, NR_STR("System.")) &&
+                             !nr_str_starts(r->assembly, NR_STR("Microsoft.")) &&
+                             !nr_str_starts(r->assembly, NR_STR("NewRelic."));
+    r->is_api = nr_str_is(r->assembly, "NewRelic.Api.Agent");
+    atomic_init(&r->attributes, r->searches_attributes ? NR_ATTRIBUTES_UNKNOWN : NR_ATTRIBUTES_NONE);
+    return r;
+}
+
+nr_module *nr_modules_need(nr_modules *m, uintptr_t id, int32_t *hr)
+{
+    nr_module *r = nr_modules_find(m, id);
+    *hr = NR_HR_OK;
+    if (r) return r;
+    nr_module *made = make(m, id, hr); /* asks the CLR: outside the lock */
+    if (!made) return NULL;
+    nr_mutex_lock(&m->lock);
+    r = nr_modules_find(m, id);
+    if (!r) {
+        nr_module *_Atomic *bucket = &m->buckets[bucket_of(id)];
+        atomic_store(&made->next, atomic_load(bucket));
+        atomic_store(bucket, made);
+    }
+    nr_mutex_unlock(&m->lock);
+    if (r) free_module(&made->retired); /* another thread was faster */
+    return r ? r : made;
+}
+
+void nr_modules_remove(nr_modules *m, uintptr_t id)
+{
+    nr_mutex_lock(&m->lock);
+    nr_module *_Atomic *at = &m->buckets[bucket_of(id)];
+    nr_module *r = atomic_load(at);
+    while (r && r->id != id) {
+        at = &r->next;
+        r = atomic_load(at);
+    }
+    if (r) atomic_store(at, atomic_load(&r->next));
+    nr_mutex_unlock(&m->lock);
+    if (r) nr_epoch_retire(m->epoch, &r->retired, free_module);
+}
+
+void nr_modules_end(nr_modules *m)
+{
+    for (unsigned i = 0; i < NR_MODULE_BUCKETS; i++) {
+        nr_module *r = atomic_load(&m->buckets[i]);
+        atomic_store(&m->buckets[i], NULL);
+        while (r) {
+            nr_module *next = atomic_load(&r->next);
+            free_module(&r->retired);
+            r = next;
+        }
+    }
+}
+
+int32_t nr_type_full_name(nr_scope *scope, nr_arena *arena, uint32_t type_def, nr_str *name, uint32_t *attributes)
+{
+    int32_t hr = scope->ops->type_props(scope, arena, type_def, name, attributes);
+    while (hr >= 0 && (*attributes & NR_TYPE_NESTED)) {
+        uint32_t outer = 0;
+        nr_str outer_name;
+        hr = scope->ops->enclosing_type(scope, type_def, &outer);
+        if (hr >= 0) hr = scope->ops->type_props(scope, arena, outer, &outer_name, attributes);
+        if (hr < 0) break;
+        *name = nr_arena_printf(arena, "%.*s+%.*s", NR_STR_ARG(outer_name), NR_STR_ARG(*name));
+        if (!name->p) return NR_HR_NO_MEMORY;
+        type_def = outer;
+    }
+    return hr;
+}
+
+/* ---- candidates ------------------------------------------------------------------ */
+
+typedef struct nr_collector {
+    nr_scope *scope;
+    const nr_generation *g;
+    nr_arena arena;
+    uint32_t *rows;
+    size_t count, room;
+    bool failed;
+} nr_collector;
+
+static bool collect_method(void *self, uint32_t token)
+{
+    nr_collector *k = self;
+    nr_method_props props;
+    if (k->scope->ops->method_props(k->scope, &k->arena, token, &props) < 0) return true;
+    if (!nr_ruleset_has_method(&k->g->set, props.name)) return true;
+    if (k->count == k->room) {
+        size_t room = k->room ? k->room * 2 : 64;
+        uint32_t *rows = nr_alloc(k->rows, k->room * sizeof *rows, room * sizeof *rows);
+        if (!rows) {
+            k->failed = true;
+            return false;
+        }
+        k->rows = rows;
+        k->room = room;
+    }
+    k->rows[k->count++] = token & 0xFFFFFF;
+    return true;
+}
+
+static bool collect_type(void *self, uint32_t token)
+{
+    nr_collector *k = self;
+    nr_str name;
+    uint32_t attributes;
+    if (nr_type_full_name(k->scope, &k->arena, token, &name, &attributes) < 0) return true;
+    if (nr_ruleset_has_class(&k->g->set, name)) k->scope->ops->each_method(k->scope, token, collect_method, k);
+    nr_arena_free(&k->arena);
+    return !k->failed;
+}
+
+/* Highest row of the method table: rows are without gaps, so halving finds it. */
+static uint32_t last_method(nr_scope *scope)
+{
+    uint32_t low = 0, high = 0x1000000;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (scope->ops->is_valid_token(scope, (uint32_t)NR_TABLE_METHOD_DEF << 24 | middle)) low = middle;
+        else high = middle;
+    }
+    return low;
+}
+
+static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function)
+{
+    nr_scope scope;
+    nr_collector k = {&scope, g, NR_ARENA_INIT, NULL, 0, 0, false};
+    nr_candidates *c = NULL;
+    uint32_t known = UINT32_MAX, bits = 0;
+    if (!module->dynamic && !module->is_api && nr_ruleset_has_assembly(&g->set, module->assembly)) {
+        if (m->runtime->ops->open_function(m->runtime->self, function, &scope) < 0) return NULL;
+        known = last_method(&scope);
+        scope.ops->each_type_def(&scope, collect_type, &k);
+        scope.ops->close(&scope);
+        for (size_t i = 0; i < k.count; i++) {
+            if (k.rows[i] >= bits) bits = k.rows[i] + 1;
+        }
+    }
+    if (!k.failed) c = nr_zalloc(offsetof(nr_candidates, words) + (bits / 64 + 1) * sizeof(uint64_t));
+    if (c) {
+        c->generation = g;
+        c->known = known;
+        c->by_name = module->dynamic || module->is_api;
+        c->bits = bits;
+        for (size_t i = 0; i < k.count; i++) c->words[k.rows[i] / 64] |= (uint64_t)1 << k.rows[i] % 64;
+    }
+    nr_free(k.rows, k.room * sizeof *k.rows);
+    return c;
+}
+
+static nr_candidates *publish(nr_modules *m, nr_module *module, nr_candidates *c)
+{
+    nr_candidates *old = atomic_exchange(&module->candidates, c);
+    if (old) nr_epoch_retire(m->epoch, &old->retired, free_candidates);
+    return c;
+}
+
+/* Does the module know one of the attribute types? A dynamic module may come to know it later. */
+static bool possible_attributes(nr_modules *m, nr_module *module, uintptr_t function)
+{
+    int state = atomic_load_explicit(&module->attributes, memory_order_relaxed);
+    if (state != NR_ATTRIBUTES_UNKNOWN) return state == NR_ATTRIBUTES_POSSIBLE;
+    if (module->dynamic) return true;
+    nr_scope scope;
+    if (m->runtime->ops->open_function(m->runtime->self, function, &scope) < 0) return true;
+    bool known = scope.ops->knows_type(&scope, attribute_names);
+    scope.ops->close(&scope);
+    atomic_store(&module->attributes, known ? NR_ATTRIBUTES_POSSIBLE : NR_ATTRIBUTES_NONE);
+    return known;
+}
+
+bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token)
+{
+    uint32_t row = token & 0xFFFFFF;
+    nr_candidates *c = atomic_load(&module->candidates);
+    if (NR_UNLIKELY(!c || c->generation != g)) {
+        c = build(m, module, g, function);
+        if (!c) return true; /* by name, this time */
+        publish(m, module, c);
+    }
+    if (c->by_name || row > c->known) return true;
+    if (row < c->bits && (c->words[row / 64] >> row % 64 & 1)) return true;
+    return possible_attributes(m, module, function);
+}

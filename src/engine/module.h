@@ -1,0 +1,69 @@
+/* module.h - what is known of the loaded modules.
+ *
+ * Readers find a record without a lock: buckets are lists of atomic pointers, writers take a lock and retire
+ * what they take out. A record is made when its module loads, or when one of its methods is first seen. */
+#ifndef NR_ENGINE_MODULE_H
+#define NR_ENGINE_MODULE_H
+
+#include "engine/epoch.h"
+#include "engine/generation.h"
+#include "engine/runtime.h"
+#include "meta/token_cache.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which methods of a module the rules of one generation may be about: the three name sets of the reference's early
+ * filter (selection-in-native.md 2.1), decided once. Valid for methods that exist when it is made. */
+typedef struct nr_candidates {
+    nr_retired retired;
+    const nr_generation *generation;
+    uint32_t known; /* highest method row at that time; later ones go by name */
+    bool by_name;   /* dynamic module: every method goes by name */
+    uint32_t bits;
+    uint64_t words[1]; /* a bit per row, [0, bits) */
+} nr_candidates;
+
+typedef enum nr_attributes { NR_ATTRIBUTES_UNKNOWN, NR_ATTRIBUTES_NONE, NR_ATTRIBUTES_POSSIBLE } nr_attributes;
+
+typedef struct nr_module nr_module;
+struct nr_module {
+    nr_retired retired;
+    uintptr_t id;
+    nr_module *_Atomic next;
+    nr_arena arena;
+    nr_str assembly;
+    bool dynamic;
+    bool searches_attributes; /* not System., Microsoft., NewRelic. */
+    bool is_api;              /* the assembly NewRelic.Api.Agent: every method is looked at */
+    atomic_int attributes;    /* nr_attributes: can a method carry [Transaction] or [Trace]? */
+    nr_candidates *_Atomic candidates;
+    nr_token_cache *tokens;
+};
+
+enum { NR_MODULE_BUCKETS = 1024 };
+
+typedef struct nr_modules {
+    nr_epoch *epoch;
+    const nr_runtime *runtime;
+    nr_mutex lock;
+    nr_module *_Atomic buckets[NR_MODULE_BUCKETS];
+} nr_modules;
+
+/* Inside an epoch. NULL: not known. */
+nr_module *nr_modules_find(nr_modules *m, uintptr_t id);
+/* The record, made when it is missing; NULL: the CLR does not know the module, or no memory (*hr). */
+nr_module *nr_modules_need(nr_modules *m, uintptr_t id, int32_t *hr);
+void nr_modules_remove(nr_modules *m, uintptr_t id);
+void nr_modules_end(nr_modules *m);
+
+/* Is this method to be looked at, as far as tables tell? Makes the tables when they are missing: `function` gives
+ * access to the metadata then. Inside an epoch. */
+bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token);
+
+/* Full name of a type, Namespace.Outer+Inner, and the attributes of the outermost one, which is what the
+ * reference goes on with (com-and-lifecycle.md 8.2.6). */
+int32_t nr_type_full_name(nr_scope *scope, nr_arena *arena, uint32_t type_def, nr_str *name, uint32_t *attributes);
+
+#endif

@@ -1,0 +1,102 @@
+/* runtime.h - the CLR as the engine sees it: two tables of functions.
+ *
+ * src/clr puts ICorProfilerInfo and the metadata interfaces behind them. Text is UTF-8 in the caller's
+ * arena; results are the CLR's HRESULTs. */
+#ifndef NR_ENGINE_RUNTIME_H
+#define NR_ENGINE_RUNTIME_H
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "meta/meta.h"
+#include "rules/version.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* HRESULTs that the engine distinguishes. */
+enum {
+    NR_HR_OK = 0,
+    NR_HR_FALSE = 1,
+    NR_HR_FAIL = (int32_t)0x80004005,
+    NR_HR_NO_MEMORY = (int32_t)0x8007000E,
+    NR_HR_PARAMETERIZED = (int32_t)0x8013135D
+};
+
+/* CorTypeAttr and CorMethodAttr bits that matter. */
+enum {
+    NR_TYPE_NESTED = 0x06, /* any nested visibility has one of these bits, as the reference tests */
+    NR_TYPE_LAYOUT_MASK = 0x18,
+    NR_TYPE_SEQUENTIAL = 0x08,
+    NR_METHOD_UNMANAGED_EXPORT = 0x0008,
+    NR_METHOD_SPECIAL_NAME = 0x0800,
+    NR_METHOD_PINVOKE = 0x2000
+};
+
+typedef struct nr_method_props {
+    uint32_t type_def, attributes;
+    nr_str name;
+    const uint8_t *sig;
+    uint32_t sig_size;
+} nr_method_props;
+
+/* One module's metadata, open for one job. */
+typedef struct nr_scope {
+    const struct nr_scope_ops *ops;
+    nr_meta meta; /* token requests; its writing half works after open_emit only */
+    void *import, *assembly_import, *emit, *assembly_emit;
+    void *runtime;
+    uintptr_t function, module; /* what it was opened for; 0: not that */
+} nr_scope;
+
+typedef bool (*nr_token_visitor)(void *self, uint32_t token);
+
+typedef struct nr_scope_ops {
+    int32_t (*method_props)(nr_scope *s, nr_arena *arena, uint32_t method, nr_method_props *props);
+    int32_t (*type_props)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str *name, uint32_t *attributes);
+    int32_t (*enclosing_type)(nr_scope *s, uint32_t type_def, uint32_t *outer);
+    int32_t (*find_type)(nr_scope *s, nr_arena *arena, nr_str name, uint32_t *type_def);
+    /* Calls `visit` for each until it returns false; a failure of the CLR ends the enumeration. */
+    void (*each_type_def)(nr_scope *s, nr_token_visitor visit, void *self);
+    void (*each_method)(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self);
+    /* Batches of 5; `batch` hears the size of each. */
+    void (*each_method_named)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,
+                              void (*batch)(void *self, uint32_t count), void *self);
+    /* S_OK only when the method carries an attribute of that type. */
+    int32_t (*custom_attribute)(nr_scope *s, uint32_t method, const char *type, const uint8_t **value, uint32_t *size);
+    /* Does the module refer to, or define, a type of that name? */
+    bool (*knows_type)(nr_scope *s, const char *const *names);
+    bool (*is_valid_token)(nr_scope *s, uint32_t token);
+    int32_t (*sig_from_token)(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size);
+    int32_t (*assembly_version)(nr_scope *s, nr_version *version);
+    /* Opens the writing half. */
+    int32_t (*open_emit)(nr_scope *s);
+    void (*close)(nr_scope *s);
+} nr_scope_ops;
+
+enum { NR_MODULE_DYNAMIC = 0x4 }; /* COR_PRF_MODULE_DYNAMIC */
+
+typedef struct nr_runtime_ops {
+    int32_t (*function_info)(void *rt, uintptr_t function, uintptr_t *class_id, uintptr_t *module, uint32_t *token);
+    int32_t (*function_from_token)(void *rt, uintptr_t module, uint32_t token, uintptr_t *function);
+    int32_t (*module_path)(void *rt, nr_arena *arena, uintptr_t module, nr_str *path);
+    int32_t (*module_assembly)(void *rt, uintptr_t module, uintptr_t *assembly);
+    uint32_t (*module_flags)(void *rt, uintptr_t module); /* 0 when the CLR does not tell */
+    int32_t (*assembly_info)(void *rt, nr_arena *arena, uintptr_t assembly, nr_str *name, uintptr_t *app_domain);
+    int32_t (*app_domain_name)(void *rt, nr_arena *arena, uintptr_t app_domain, nr_str *name);
+    int32_t (*il_body)(void *rt, uintptr_t module, uint32_t method, const uint8_t **body, uint32_t *size);
+    /* Copies the body into memory of the CLR's allocator and gives it to the CLR: through `control` (an
+     * ICorProfilerFunctionControl) when there is one, else with SetILFunctionBody. */
+    int32_t (*set_il_body)(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size);
+    int32_t (*request_rejit)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
+    int32_t (*open_function)(void *rt, uintptr_t function, nr_scope *scope);
+    int32_t (*open_module)(void *rt, uintptr_t module, nr_scope *scope);
+} nr_runtime_ops;
+
+typedef struct nr_runtime {
+    const nr_runtime_ops *ops;
+    void *self;
+    bool core; /* .NET Core, by GetRuntimeInformation */
+} nr_runtime;
+
+#endif

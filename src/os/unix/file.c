@@ -1,0 +1,133 @@
+/* Files. The library must load on glibc 2.17 and on musl: stat() and fstat() of the build
+ * machine's glibc carry GLIBC_2.33, so a file's type comes straight from the kernel. */
+#include "os/os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 4096, READ_STEP = 1 << 16 };
+
+/* `path` with a NUL behind it. */
+static bool terminated(nr_str path, char z[PATH_SIZE])
+{
+    if (path.n == 0 || path.n >= PATH_SIZE || memchr(path.p, 0, path.n)) return false;
+    memcpy(z, path.p, path.n);
+    z[path.n] = 0;
+    return true;
+}
+
+bool nr_os_file_exists(nr_str path)
+{
+    char z[PATH_SIZE];
+    struct stat st;
+    if (!terminated(path, z)) return false;
+#ifdef SYS_newfstatat /* 64-bit Linux, where the kernel's record is the C library's */
+    if (syscall(SYS_newfstatat, AT_FDCWD, z, &st, 0) != 0) return false;
+#else
+    if (stat(z, &st) != 0) return false;
+#endif
+    return S_ISREG(st.st_mode);
+}
+
+bool nr_os_directory_exists(nr_str path)
+{
+    char z[PATH_SIZE];
+    DIR *d = terminated(path, z) ? opendir(z) : NULL;
+    if (!d) return false;
+    closedir(d);
+    return true;
+}
+
+bool nr_os_read_file(nr_str path, nr_buf *out)
+{
+    char z[PATH_SIZE];
+    bool ok = false;
+    /* Not to wait for the writer of a FIFO; no difference for a file. */
+    int fd = terminated(path, z) ? open(z, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0) return false;
+    for (;;) {
+        uint8_t *at = nr_buf_extend(out, READ_STEP);
+        if (!at) break;
+        ssize_t n = read(fd, at, READ_STEP);
+        int error = errno;
+        out->size -= (size_t)(READ_STEP - (n > 0 ? n : 0));
+        if (n > 0 || (n < 0 && error == EINTR)) continue;
+        ok = n == 0 || error == EISDIR;
+        break;
+    }
+    close(fd);
+    return ok;
+}
+
+static bool list(nr_str path, nr_str tail, void (*each)(void *self, nr_str name), void *self)
+{
+    char z[PATH_SIZE];
+    DIR *d = terminated(path, z) ? opendir(z) : NULL;
+    if (!d) return false;
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        nr_str name = nr_str_of(e->d_name);
+        if (nr_str_is(name, ".") || nr_str_is(name, "..") || !nr_str_ends(name, tail)) continue;
+        each(self, name);
+    }
+    closedir(d);
+    return true;
+}
+
+bool nr_os_list_directory(nr_str path, void (*each)(void *self, nr_str name), void *self)
+{
+    return list(path, NR_STR(""), each, self);
+}
+
+bool nr_os_list_by_extension(nr_str path, const char *extension, void (*each)(void *self, nr_str name), void *self)
+{
+    return list(path, nr_str_of(extension), each, self);
+}
+
+bool nr_os_make_directory(nr_str path)
+{
+    char z[PATH_SIZE];
+    if (!terminated(path, z)) return false;
+    for (size_t i = 1; i <= path.n; i++) {
+        if (i < path.n && z[i] != '/') continue;
+        char kept = z[i];
+        z[i] = 0;
+        mkdir(z, 0775); /* what exists already, or cannot be made, shows in the end */
+        z[i] = kept;
+    }
+    return nr_os_directory_exists(path);
+}
+
+intptr_t nr_os_open_log(nr_str path)
+{
+    char z[PATH_SIZE];
+    if (!terminated(path, z)) return -1;
+    return open(z, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+}
+
+bool nr_os_write(intptr_t file, const void *p, size_t n)
+{
+    const char *at = p;
+    if (file < 0) return false;
+    while (n > 0) {
+        ssize_t done = write((int)file, at, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return false;
+        at += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+intptr_t nr_os_stdout(void)
+{
+    return STDOUT_FILENO;
+}
+
+void nr_os_close(intptr_t file)
+{
+    if (file >= 0) close((int)file);
+}

@@ -1,0 +1,164 @@
+#include "rules/ruleset.h"
+
+#include "base/log.h"
+
+static const char *const helper_methods[] = {
+    "GetAppDomainBoolean",
+    "GetThreadLocalBoolean",
+    "SetThreadLocalBoolean",
+    "GetMethodFromAppDomainStorageOrReflectionOrThrow",
+    "GetMethodFromAppDomainStorage",
+    "GetMethodViaReflectionOrThrow",
+    "GetTypeViaReflectionOrThrow",
+    "LoadAssemblyOrThrow",
+    "StoreMethodInAppDomainStorageOrThrow",
+};
+
+bool nr_ruleset_init(nr_ruleset *set)
+{
+    memset(set, 0, sizeof *set);
+    nr_map_init(&set->keys, &set->arena);
+    nr_map_init(&set->assemblies, &set->arena);
+    nr_map_init(&set->classes, &set->arena);
+    nr_map_init(&set->methods, &set->arena);
+    bool ok = nr_map_put(&set->assemblies, NR_STR("mscorlib"), NULL) &&
+              nr_map_put(&set->classes, NR_STR("System.CannotUnloadAppDomainException"), NULL);
+    for (size_t i = 0; ok && i < NR_COUNT(helper_methods); i++)
+        ok = nr_map_put(&set->methods, nr_str_of(helper_methods[i]), NULL) != NULL;
+    if (!ok) nr_ruleset_free(set);
+    return ok;
+}
+
+void nr_ruleset_free(nr_ruleset *set)
+{
+    nr_arena_free(&set->arena);
+    memset(set, 0, sizeof *set);
+}
+
+nr_point *nr_ruleset_new_point(nr_ruleset *set)
+{
+    nr_point *p = nr_arena_zalloc(&set->arena, 1, sizeof *p);
+    if (p) p->predicate = NR_NO_PREDICATE;
+    return p;
+}
+
+static nr_str key_of(nr_arena *arena, nr_str assembly, nr_str class_name, nr_str method)
+{
+    return nr_arena_printf(arena, "[%.*s]%.*s.%.*s", NR_STR_ARG(assembly), NR_STR_ARG(class_name), NR_STR_ARG(method));
+}
+
+static nr_str key_with_parameters(nr_arena *arena, nr_str key, nr_str parameters)
+{
+    return nr_arena_printf(arena, "%.*s(%.*s)", NR_STR_ARG(key), NR_STR_ARG(parameters));
+}
+
+static bool is_ignored(const nr_ruleset *set, const nr_point *p)
+{
+    for (const nr_ignore *i = set->ignore; i; i = i->next) {
+        if (!nr_str_eq_ci(i->assembly, p->assembly)) continue;
+        if (!i->class_name.p || nr_str_eq_ci(i->class_name, p->class_name)) return true;
+    }
+    return false;
+}
+
+/* At the end of the chain of its key: file order decides between rules for one method. */
+static bool append_to_key(nr_map *map, nr_str key, nr_point *point)
+{
+    nr_map_entry *e = nr_map_put(map, key, NULL);
+    if (!e) return false;
+    if (!e->value) {
+        e->value = (uintptr_t)point;
+        return true;
+    }
+    nr_point *last = (nr_point *)e->value;
+    while (last->next_of_key) last = last->next_of_key;
+    last->next_of_key = point;
+    return true;
+}
+
+bool nr_ruleset_add(nr_ruleset *set, nr_point *p, bool may_be_ignored)
+{
+    nr_str key = key_of(&set->arena, p->assembly, p->class_name, p->method);
+    if (key.p && p->has_parameters) key = key_with_parameters(&set->arena, key, p->parameters);
+    if (!key.p) return false;
+    if (may_be_ignored && is_ignored(set, p)) {
+        NR_LOG(NR_DEBUG,
+               "Instrumentation for %.*s is in the ignore list in the newrelic.config file and will be ignored.",
+               NR_STR_ARG(key));
+        return true;
+    }
+    if (!append_to_key(&set->keys, key, p)) return false;
+    if (!nr_map_put(&set->classes, p->class_name, NULL) || !nr_map_put(&set->methods, p->method, NULL)) return false;
+    nr_map_entry *e = nr_map_put(&set->assemblies, p->assembly, NULL);
+    if (!e) return false;
+    /* Newest first: constant time, and nothing depends on the order of this chain. */
+    p->next_of_assembly = (nr_point *)e->value;
+    e->value = (uintptr_t)p;
+    if (set->last) set->last->next = p;
+    else set->first = p;
+    set->last = p;
+    set->count++;
+    return true;
+}
+
+bool nr_ruleset_add_ignore(nr_ruleset *set, nr_str assembly, nr_str class_name)
+{
+    nr_ignore *i = nr_arena_zalloc(&set->arena, 1, sizeof *i);
+    if (!i) return false;
+    i->assembly = assembly;
+    i->class_name = class_name;
+    i->next = set->ignore;
+    set->ignore = i;
+    return true;
+}
+
+bool nr_ruleset_has_assembly(const nr_ruleset *set, nr_str assembly)
+{
+    return nr_map_get(&set->assemblies, assembly) != NULL;
+}
+
+bool nr_ruleset_has_class(const nr_ruleset *set, nr_str class_name)
+{
+    return nr_map_get(&set->classes, class_name) != NULL;
+}
+
+bool nr_ruleset_has_method(const nr_ruleset *set, nr_str method)
+{
+    return nr_map_get(&set->methods, method) != NULL;
+}
+
+const nr_point *nr_ruleset_of_assembly(const nr_ruleset *set, nr_str assembly)
+{
+    const nr_map_entry *e = nr_map_get(&set->assemblies, assembly);
+    return e ? (const nr_point *)e->value : NULL;
+}
+
+nr_point *nr_ruleset_lookup(const nr_ruleset *set, nr_arena *scratch, nr_str assembly, nr_str class_name,
+                            nr_str method, nr_str parameters)
+{
+    nr_str key = key_of(scratch, assembly, class_name, method);
+    if (!key.p) return NULL;
+    nr_str full = key_with_parameters(scratch, key, parameters);
+    const nr_map_entry *e = full.p ? nr_map_get(&set->keys, full) : NULL;
+    if (!e) e = nr_map_get(&set->keys, key);
+    return e ? (nr_point *)e->value : NULL;
+}
+
+static void log_version(nr_str assembly, const nr_version *v, const char *what, const nr_version *bound)
+{
+    NR_LOG(NR_DEBUG, "%.*s version %u.%u.%u.%u %s %u.%u.%u.%u", NR_STR_ARG(assembly), v->part[0], v->part[1],
+           v->part[2], v->part[3], what, bound->part[0], bound->part[1], bound->part[2], bound->part[3]);
+}
+
+bool nr_point_accepts_version(const nr_point *p, nr_str assembly, const nr_version *version)
+{
+    if (p->has_min && nr_version_cmp(version, &p->min) < 0) {
+        log_version(assembly, version, "does not meet minimum version", &p->min);
+        return false;
+    }
+    if (p->has_max && nr_version_cmp(version, &p->max) >= 0) {
+        log_version(assembly, version, "exceeds maximum version", &p->max);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,77 @@
+/* host.h - inside of the script room: the Lua state and what its files share. */
+#ifndef NR_SCRIPT_HOST_H
+#define NR_SCRIPT_HOST_H
+
+#include "os/os.h"
+#include "script/script.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include <stdatomic.h>
+
+/* Kinds of files, by what they may call. */
+typedef enum nr_env { NR_ENV_TEMPLATE, NR_ENV_MAPPING, NR_ENV_RULES, NR_ENV_LIBRARY, NR_ENV_COUNT } nr_env;
+
+typedef struct nr_template nr_template;
+struct nr_template {
+    nr_str name, file;
+    int body; /* reference of the Lua function */
+    nr_prepare prepare;
+    bool tiny, stack_exact;
+    uint16_t stack_at_least, stack_over_arguments;
+    const nr_blob_local *locals;
+    size_t local_count;
+    const nr_blob *_Atomic blobs[NR_SHAPE_COUNT];
+    bool failed[NR_SHAPE_COUNT];
+    nr_template *next;
+};
+
+struct nr_builder; /* verbs.c */
+
+struct nr_script {
+    lua_State *L;
+    nr_mutex lock;
+    nr_arena arena;
+    nr_ruleset *set;
+    size_t memory;
+    long budget;               /* instructions left for the present entry */
+    int environments[NR_ENV_COUNT]; /* references of the tables of shared names */
+    int rule_verbs;            /* reference of what lua/nrprof/rules.lua returned */
+    int mapping;               /* reference of the XML mapping, LUA_NOREF at first */
+    bool sealed;
+    nr_str file;               /* the file that is loading; its path stands in messages */
+    nr_point *pending, *pending_last; /* read, not yet in the set */
+    bool template_override;    /* the file that is loading replaces or adds templates */
+    nr_template *templates, *new_templates;
+    struct nr_builder *builder; /* while a template body runs */
+    unsigned long template_runs, blobs;
+};
+
+static inline nr_script *nr_script_of(lua_State *L)
+{
+    return *(nr_script **)lua_getextraspace(L);
+}
+
+/* sandbox.c: the shared names of every kind of file. Raises Lua errors. */
+void nr_sandbox_open(nr_script *s);
+/* Compiles text (never binary) and gives it an environment of that kind: leaves a function on the stack, or an
+ * error message; result of lua_load. */
+int nr_sandbox_load(nr_script *s, nr_env env, nr_str text);
+
+/* verbs.c: fills the table on top of the stack with the verbs of templates. */
+void nr_verbs_open(nr_script *s);
+/* Runs the body of a template on the stack for a shape and builds its blob. Raises Lua errors. */
+const nr_blob *nr_verbs_run(nr_script *s, nr_template *t, unsigned shape);
+/* template.c: the verb that registers a template. */
+int nr_template_verb(lua_State *L);
+
+/* host_rules.c: fills the table on top with what the mapping and the rule library call. */
+void nr_host_open(nr_script *s);
+
+/* Copies the string at `index` into the arena of the set (`in_set`) or of the state. Raises on no memory. */
+nr_str nr_script_string(nr_script *s, int index, bool in_set);
+int nr_script_no_memory(lua_State *L);
+
+#endif

@@ -1,0 +1,144 @@
+/* What the XML mapping and the library of rule verbs call. */
+#include "base/log.h"
+#include "script/host.h"
+
+static nr_str field(nr_script *s, const char *name)
+{
+    nr_str text = {NULL, 0};
+    if (lua_getfield(s->L, 1, name) != LUA_TNIL) {
+        luaL_argcheck(s->L, lua_type(s->L, -1) == LUA_TSTRING, 1, name);
+        text = nr_script_string(s, -1, true);
+    }
+    lua_pop(s->L, 1);
+    return text;
+}
+
+/* A version that version() made, as text "1.2.3.4". */
+static bool version_field(nr_script *s, const char *name, nr_version *out)
+{
+    nr_str text = field(s, name);
+    return text.p && nr_version_parse(text, out);
+}
+
+static nr_str or_empty(nr_str text)
+{
+    return text.p ? text : NR_STR("");
+}
+
+/* point { assembly, class, method, parameters?, min?, max?, factory, metric, flags, line, template?, where? } */
+static int host_point(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    if (s->sealed) return luaL_error(L, "a rule can only be written while its file is loading");
+    lua_settop(L, 1);
+    nr_point *p = nr_ruleset_new_point(s->set);
+    if (!p) return nr_script_no_memory(L);
+    p->assembly = or_empty(field(s, "assembly"));
+    p->class_name = or_empty(field(s, "class"));
+    p->method = or_empty(field(s, "method"));
+    p->parameters = field(s, "parameters");
+    p->has_parameters = p->parameters.p != NULL;
+    p->has_min = version_field(s, "min", &p->min);
+    p->has_max = version_field(s, "max", &p->max);
+    p->factory = or_empty(field(s, "factory"));
+    p->metric = or_empty(field(s, "metric"));
+    p->template_name = field(s, "template");
+    lua_getfield(L, 1, "flags");
+    atomic_init(&p->flags, (unsigned)lua_tointeger(L, -1));
+    lua_getfield(L, 1, "line");
+    p->line = (uint32_t)lua_tointeger(L, -1);
+    lua_pop(L, 2);
+    p->file = s->file;
+    if (lua_getfield(L, 1, "where") == LUA_TFUNCTION) p->predicate = luaL_ref(L, LUA_REGISTRYINDEX);
+    if (s->pending_last) s->pending_last->next = p;
+    else s->pending = p;
+    s->pending_last = p;
+    return 0;
+}
+
+static int host_ignore(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    nr_str assembly = nr_script_string(s, 1, true), class_name = {NULL, 0};
+    if (lua_type(L, 2) == LUA_TSTRING) class_name = nr_script_string(s, 2, true);
+    if (!nr_ruleset_add_ignore(s->set, assembly, class_name)) return nr_script_no_memory(L);
+    return 0;
+}
+
+static int host_warn(lua_State *L)
+{
+    NR_LOG(NR_WARN, "%s", luaL_checkstring(L, 1));
+    return 0;
+}
+
+/* The number of a text as C++ stoi reads it; an error when it is none. */
+static int host_integer(lua_State *L)
+{
+    size_t n;
+    nr_str text;
+    int32_t value;
+    text.p = luaL_checklstring(L, 1, &n);
+    text.n = n;
+    if (!nr_stoi(text, &value)) return luaL_error(L, "'%s' is no number", text.p);
+    lua_pushinteger(L, value);
+    return 1;
+}
+
+/* "1.2" -> "1.2.0.0"; nil for no bound: empty, 0.0.0.0, or (with a WARN) not a version. */
+static int host_version(lua_State *L)
+{
+    size_t n;
+    nr_str text;
+    nr_version v;
+    text.p = luaL_checklstring(L, 1, &n);
+    text.n = n;
+    if (n == 0) return 0;
+    if (!nr_version_parse(text, &v)) {
+        NR_LOG(NR_WARN, "%.*s is not a valid version", NR_STR_ARG(text));
+        return 0;
+    }
+    if (nr_version_is_zero(&v)) return 0;
+    lua_pushfstring(L, "%d.%d.%d.%d", v.part[0], v.part[1], v.part[2], v.part[3]);
+    return 1;
+}
+
+static int host_same_ci(lua_State *L)
+{
+    nr_str a, b;
+    a.p = luaL_checklstring(L, 1, &a.n);
+    b.p = luaL_checklstring(L, 2, &b.n);
+    lua_pushboolean(L, nr_str_eq_ci(a, b));
+    return 1;
+}
+
+/* Line of the rule file that called the verb that called this. */
+static int host_line(lua_State *L)
+{
+    lua_Debug ar;
+    lua_Integer line = 0;
+    if (lua_getstack(L, 2, &ar) && lua_getinfo(L, "l", &ar)) line = ar.currentline;
+    lua_pushinteger(L, line);
+    return 1;
+}
+
+static int host_xml_mapping(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    if (s->sealed) return luaL_error(L, "the XML mapping can only be set while its file is loading");
+    lua_settop(L, 1);
+    luaL_unref(L, LUA_REGISTRYINDEX, s->mapping);
+    s->mapping = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+void nr_host_open(nr_script *s)
+{
+    static const luaL_Reg functions[] = {{"point", host_point},       {"ignore_list", host_ignore},
+                                         {"warn", host_warn},         {"integer", host_integer},
+                                         {"version", host_version},   {"same_ci", host_same_ci},
+                                         {"line_of_rule", host_line}, {"xml_mapping", host_xml_mapping},
+                                         {NULL, NULL}};
+    luaL_setfuncs(s->L, functions, 0);
+}

@@ -1,0 +1,170 @@
+/* What a script may call.
+ *
+ * An allow-list: a name that is not in it does not exist. Left out on purpose: load and its kin and string.dump
+ * (precompiled code can crash an interpreter), pcall (would catch the limits), metatables (would reach the string
+ * metatable and with it every other script), coroutines, io, os, debug, random numbers. Pattern functions can take
+ * time that the instruction count does not see, so the length of their subject is limited. */
+#include "script/embedded.h"
+#include "script/host.h"
+
+#include <string.h>
+
+enum { LONGEST_SUBJECT = 65536 };
+
+static const char *const base_names[] = {"assert", "error",    "ipairs",   "next", "pairs",
+                                         "select", "tonumber", "tostring", "type", NULL};
+static const char *const string_names[] = {"byte", "char", "find",    "format", "gmatch", "gsub", "len",
+                                           "lower", "match", "rep", "reverse", "sub", "upper", NULL};
+static const char *const table_names[] = {"concat", "insert", "move", "pack", "remove", "sort", "unpack", NULL};
+static const char *const math_names[] = {"abs",  "ceil", "floor", "huge",      "maxinteger", "max",
+                                         "min",  "mininteger", "tointeger", "type", "ult", NULL};
+static const char *const utf8_names[] = {"char", "charpattern", "codepoint", "codes", "len", "offset", NULL};
+
+/* Calls the library function in upvalue 1 after a look at its subject. */
+static int limited(lua_State *L)
+{
+    size_t n = 0;
+    luaL_checklstring(L, 1, &n);
+    if (n > LONGEST_SUBJECT) return luaL_error(L, "text longer than %d bytes in a pattern function", LONGEST_SUBJECT);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* Copies the named members of the table at `from` into the table on top. */
+static void copy_names(lua_State *L, int from, const char *const *names)
+{
+    from = lua_absindex(L, from);
+    for (; *names; names++) {
+        lua_getfield(L, from, *names);
+        lua_setfield(L, -2, *names);
+    }
+}
+
+/* Opens a library and leaves a table with its allowed members under `name` in the table on top. */
+static void open_part(lua_State *L, const char *name, lua_CFunction open, const char *const *names)
+{
+    lua_pushcfunction(L, open);
+    lua_pushstring(L, name);
+    lua_call(L, 1, 1);
+    lua_newtable(L);
+    copy_names(L, -2, names);
+    lua_setfield(L, -3, name);
+    lua_pop(L, 1);
+}
+
+static int module_missing(lua_State *L, const char *name)
+{
+    return luaL_error(L, "there is no library '%s' to require", name);
+}
+
+/* require "nrprof.shim": a library of the built-in files, loaded once. */
+static int require_library(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    const char *name = luaL_checkstring(L, 1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, "nrprof.loaded");
+    if (lua_getfield(L, -1, name) != LUA_TNIL) return 1;
+    lua_pop(L, 1);
+    const char *path = luaL_gsub(L, lua_pushfstring(L, "lua/%s.lua", name), ".", "/");
+    /* The suffix went the way of the dots: "lua/nrprof/shim/lua". */
+    size_t n = strlen(path);
+    path = lua_pushfstring(L, "%s.lua", lua_pushlstring(L, path, n - 4));
+    const nr_embedded *e = nr_embedded_files;
+    while (e->name && strcmp(e->name, path) != 0) e++;
+    if (!e->name) return module_missing(L, name);
+    nr_str text = {(const char *)e->data, e->size};
+    if (nr_sandbox_load(s, NR_ENV_TEMPLATE, text) != LUA_OK) return lua_error(L);
+    lua_call(L, 0, 1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, "nrprof.loaded");
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, name);
+    lua_pop(L, 1);
+    return 1;
+}
+
+static int unknown_name(lua_State *L)
+{
+    return luaL_error(L, "nothing called '%s' here", luaL_tolstring(L, 2, NULL));
+}
+
+static int no_new_name(lua_State *L)
+{
+    return luaL_error(L, "global '%s' cannot be set in a script; say 'local %s'", luaL_tolstring(L, 2, NULL),
+                      luaL_tolstring(L, 2, NULL));
+}
+
+/* Replaces the members of string that match patterns, in the library table itself: methods of strings
+ * ("x"):find(…) look there. */
+static void limit_patterns(lua_State *L)
+{
+    static const char *const names[] = {"find", "gmatch", "gsub", "match", NULL};
+    for (const char *const *n = names; *n; n++) {
+        lua_getfield(L, -1, *n);
+        lua_pushcclosure(L, limited, 1);
+        lua_setfield(L, -2, *n);
+    }
+    lua_pushnil(L);
+    lua_setfield(L, -2, "dump");
+}
+
+void nr_sandbox_open(nr_script *s)
+{
+    lua_State *L = s->L;
+    for (int env = 0; env < NR_ENV_COUNT; env++) {
+        lua_newtable(L);
+        lua_pushcfunction(L, luaopen_base);
+        lua_call(L, 0, 1);
+        lua_pushvalue(L, -2);
+        copy_names(L, -2, base_names);
+        lua_pop(L, 2);
+        if (env == 0) {
+            lua_pushcfunction(L, luaopen_string);
+            lua_call(L, 0, 1);
+            limit_patterns(L);
+            lua_setfield(L, LUA_REGISTRYINDEX, "nrprof.string");
+        }
+        lua_getfield(L, LUA_REGISTRYINDEX, "nrprof.string");
+        lua_newtable(L);
+        copy_names(L, -2, string_names);
+        lua_setfield(L, -3, "string");
+        lua_pop(L, 1);
+        open_part(L, "table", luaopen_table, table_names);
+        open_part(L, "math", luaopen_math, math_names);
+        open_part(L, "utf8", luaopen_utf8, utf8_names);
+        if (env == NR_ENV_TEMPLATE) {
+            nr_verbs_open(s);
+            lua_pushcfunction(L, nr_template_verb);
+            lua_setfield(L, -2, "template");
+            lua_pushcfunction(L, require_library);
+            lua_setfield(L, -2, "require");
+        } else if (env == NR_ENV_MAPPING || env == NR_ENV_LIBRARY) {
+            nr_host_open(s);
+        }
+        lua_newtable(L);
+        lua_pushcfunction(L, unknown_name);
+        lua_setfield(L, -2, "__index");
+        lua_setmetatable(L, -2);
+        s->environments[env] = luaL_ref(L, LUA_REGISTRYINDEX);
+    }
+}
+
+int nr_sandbox_load(nr_script *s, nr_env env, nr_str text)
+{
+    lua_State *L = s->L;
+    /* "=@": messages begin with "@:line:"; the caller puts the whole path there, which Lua would cut to 59 bytes. */
+    int status = luaL_loadbufferx(L, text.p, text.n, "=@", "t");
+    if (status != LUA_OK) return status;
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->environments[env]);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, no_new_name);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    lua_setupvalue(L, -2, 1);
+    return LUA_OK;
+}

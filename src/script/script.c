@@ -1,0 +1,470 @@
+/* The Lua state of a generation: life, limits, loading. */
+#include "script/script.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/xml.h"
+#include "script/embedded.h"
+#include "script/host.h"
+
+#include <string.h>
+
+enum { HOOK_STEP = 1000 };
+
+/* Lua's allocator: the choke point of the library, with a limit (lua_Alloc: osize of a new block is a type). */
+static void *allocate(void *ud, void *p, size_t old_size, size_t new_size)
+{
+    nr_script *s = ud;
+    if (!p) old_size = 0;
+    if (new_size > old_size && s->memory + (new_size - old_size) > NR_SCRIPT_MEMORY) return NULL;
+    void *q = nr_alloc(p, old_size, new_size);
+    if (q || new_size == 0) s->memory = s->memory - old_size + new_size;
+    return q;
+}
+
+static void count_instructions(lua_State *L, lua_Debug *ar)
+{
+    nr_script *s = nr_script_of(L);
+    (void)ar;
+    s->budget -= HOOK_STEP;
+    if (s->budget <= 0) {
+        /* From now on at every instruction: nothing can go on after this. */
+        lua_sethook(L, count_instructions, LUA_MASKCOUNT, 1);
+        luaL_error(L, "instruction limit reached");
+    }
+}
+
+static void set_budget(nr_script *s, long instructions)
+{
+    s->budget = instructions;
+    lua_sethook(s->L, count_instructions, LUA_MASKCOUNT, HOOK_STEP);
+}
+
+int nr_script_no_memory(lua_State *L)
+{
+    return luaL_error(L, "not enough memory");
+}
+
+nr_str nr_script_string(nr_script *s, int index, bool in_set)
+{
+    size_t n;
+    const char *p = luaL_checklstring(s->L, index, &n);
+    nr_str text = nr_arena_str(in_set ? &s->set->arena : &s->arena, (nr_str){p, n});
+    if (!text.p) nr_script_no_memory(s->L);
+    return text;
+}
+
+/* One WARN for a file that is skipped: "@:12: text" becomes "path:12: text". */
+static void warn_skipped(nr_script *s, const char *what)
+{
+    size_t n = 0;
+    const char *message = lua_tolstring(s->L, -1, &n);
+    if (!message) message = "an error that is no text";
+    if (!strncmp(message, "@:", 2)) {
+        NR_LOG(NR_WARN, "%.*s:%s - %s", NR_STR_ARG(s->file), message + 2, what);
+    } else {
+        NR_LOG(NR_WARN, "%.*s: %s - %s", NR_STR_ARG(s->file), message, what);
+    }
+}
+
+static int open_protected(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    nr_sandbox_open(s);
+    nr_str text = {NULL, 0};
+    for (const nr_embedded *e = nr_embedded_files; e->name; e++) {
+        if (!strcmp(e->name, "lua/nrprof/rules.lua")) text = (nr_str){(const char *)e->data, e->size};
+    }
+    if (!text.p) return luaL_error(L, "lua/nrprof/rules.lua is missing in this build");
+    if (nr_sandbox_load(s, NR_ENV_LIBRARY, text) != LUA_OK) return lua_error(L);
+    lua_call(L, 0, 1);
+    /* The verbs it returns join the shared names of rule files. */
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->environments[NR_ENV_RULES]);
+    lua_getfield(L, -2, "verbs");
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, -6);
+    }
+    lua_pop(L, 2);
+    s->rule_verbs = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+nr_script *nr_script_new(nr_ruleset *set)
+{
+    nr_script *s = nr_zalloc(sizeof *s);
+    if (!s) return NULL;
+    s->set = set;
+    s->mapping = LUA_NOREF;
+    s->L = lua_newstate(allocate, s);
+    if (!s->L) {
+        nr_free(s, sizeof *s);
+        return NULL;
+    }
+    *(nr_script **)lua_getextraspace(s->L) = s;
+    set_budget(s, NR_SCRIPT_INSTRUCTIONS);
+    s->file = NR_STR("lua/nrprof/rules.lua");
+    lua_pushcfunction(s->L, open_protected);
+    if (lua_pcall(s->L, 0, 0, 0) != LUA_OK) {
+        warn_skipped(s, "the rules cannot be loaded");
+        nr_script_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void nr_script_free(nr_script *s)
+{
+    if (!s) return;
+    lua_close(s->L);
+    nr_arena_free(&s->arena);
+    nr_free(s, sizeof *s);
+}
+
+bool nr_script_commit_rules(nr_script *s)
+{
+    nr_point *p = s->pending;
+    bool ok = true;
+    s->pending = s->pending_last = NULL;
+    while (ok && p) {
+        nr_point *next = p->next;
+        p->next = NULL;
+        ok = nr_ruleset_add(s->set, p, true);
+        p = next;
+    }
+    return ok;
+}
+
+/* New templates take the place of older ones of the same name. */
+static void adopt_templates(nr_script *s)
+{
+    while (s->new_templates) {
+        nr_template *t = s->new_templates;
+        s->new_templates = t->next;
+        nr_template **at = &s->templates;
+        while (*at && !nr_str_eq((*at)->name, t->name)) at = &(*at)->next;
+        t->next = *at ? (*at)->next : NULL;
+        *at = t;
+    }
+}
+
+/* Compiles and runs the file text in the argument (a light pointer to an nr_str). */
+static int run_protected(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    const nr_str *text = lua_touserdata(L, 1);
+    if (nr_sandbox_load(s, (nr_env)lua_tointeger(L, 2), *text) != LUA_OK) return lua_error(L);
+    lua_call(L, 0, 0);
+    /* A template from outside is tried in every shape now: its author hears of a fault at once. The
+     * built-in ones are covered by the tests and wait until they are needed. */
+    if (s->template_override) {
+        for (nr_template *t = s->new_templates; t; t = t->next) {
+            for (unsigned shape = 0; shape < NR_SHAPE_COUNT; shape++) nr_verbs_run(s, t, shape);
+        }
+    }
+    return 0;
+}
+
+static bool run_file(nr_script *s, nr_env env, nr_str file, nr_str text, const char *what)
+{
+    s->file = nr_arena_str(&s->set->arena, file);
+    if (!s->file.p) return false;
+    s->new_templates = NULL;
+    lua_pushcfunction(s->L, run_protected);
+    lua_pushlightuserdata(s->L, &text);
+    lua_pushinteger(s->L, env);
+    bool ok = lua_pcall(s->L, 2, 0, 0) == LUA_OK;
+    if (!ok) warn_skipped(s, what);
+    else adopt_templates(s);
+    lua_settop(s->L, 0);
+    return ok;
+}
+
+typedef struct nr_listing {
+    nr_arena *arena;
+    nr_str names[256];
+    size_t count;
+} nr_listing;
+
+static void list_lua(void *self, nr_str name)
+{
+    nr_listing *l = self;
+    if (!nr_str_ends(name, NR_STR(".lua")) || l->count == NR_COUNT(l->names)) return;
+    nr_str copy = nr_arena_str(l->arena, name);
+    if (!copy.p) return;
+    size_t i = l->count++;
+    for (; i > 0 && nr_str_cmp_utf16(l->names[i - 1], copy) > 0; i--) l->names[i] = l->names[i - 1];
+    l->names[i] = copy;
+}
+
+/* Loads the embedded files below `prefix`, then what the home directory has of the kind: a file there replaces
+ * what the built-in one of the same name defined, because a later definition wins. */
+static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
+{
+    bool ok = true;
+    char prefix[40];
+    size_t n = strlen("instrumentation/") + strlen(kind) + 1;
+    memcpy(prefix, "instrumentation/", 16);
+    memcpy(prefix + 16, kind, strlen(kind));
+    prefix[n - 1] = '/';
+    prefix[n] = 0;
+    for (const nr_embedded *e = nr_embedded_files; e->name; e++) {
+        nr_str text = {(const char *)e->data, e->size}, name = nr_str_of(e->name);
+        /* The process lists are plain data, compiled into C (cmake/process_lists.cmake). */
+        if (strncmp(e->name, prefix, n) != 0 || nr_str_ends(name, NR_STR("/process.lua"))) continue;
+        if (!run_file(s, env, name, text, "a built-in file failed")) ok = false;
+    }
+    if (!home.p) return ok;
+    nr_arena arena = NR_ARENA_INIT;
+    nr_listing *l = nr_arena_zalloc(&arena, 1, sizeof *l);
+    nr_str dir = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "instrumentation" NR_OS_SEPARATOR "%s",
+                                 NR_STR_ARG(home), kind);
+    if (l && dir.p) {
+        l->arena = &arena;
+        nr_os_list_directory(dir, list_lua, l);
+        s->template_override = true;
+        for (size_t i = 0; i < l->count; i++) {
+            nr_buf bytes = NR_BUF_INIT;
+            nr_str path = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
+            if (!path.p) break;
+            if (nr_os_read_file(path, &bytes)) {
+                if (run_file(s, env, path, nr_text_decode(&arena, nr_buf_str(&bytes)), "the file is skipped"))
+                    NR_LOG(NR_INFO, "Loaded %.*s", NR_STR_ARG(path));
+            } else {
+                NR_LOG(NR_WARN, "%.*s: the file cannot be read and is skipped", NR_STR_ARG(path));
+            }
+            nr_buf_free(&bytes);
+        }
+        s->template_override = false;
+    }
+    nr_arena_free(&arena);
+    return ok;
+}
+
+bool nr_script_load_builtin(nr_script *s, nr_str home)
+{
+    bool templates = load_kind(s, NR_ENV_TEMPLATE, home, "templates");
+    bool rules = load_kind(s, NR_ENV_MAPPING, home, "rules");
+    return templates && rules && s->mapping != LUA_NOREF;
+}
+
+static void push_lower(lua_State *L, nr_str name)
+{
+    luaL_Buffer b;
+    char *p = luaL_buffinitsize(L, &b, name.n);
+    for (size_t i = 0; i < name.n; i++) p[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + 32) : name.p[i];
+    luaL_pushresultsize(&b, name.n);
+}
+
+/* A table for one element, without its children. */
+static void push_element(lua_State *L, const nr_xml_node *n)
+{
+    lua_createtable(L, 0, 3);
+    push_lower(L, n->name);
+    lua_setfield(L, -2, "tag");
+    lua_pushinteger(L, n->line);
+    lua_setfield(L, -2, "line");
+    lua_newtable(L);
+    for (const nr_xml_attribute *a = n->attributes; a; a = a->next) {
+        push_lower(L, a->name);
+        lua_pushvalue(L, -1);
+        /* The first of two attributes of one name counts. */
+        if (lua_rawget(L, -3) == LUA_TNIL) {
+            lua_pop(L, 1);
+            lua_pushlstring(L, a->value.p ? a->value.p : "", a->value.n);
+            lua_rawset(L, -3);
+        } else {
+            lua_pop(L, 2);
+        }
+    }
+    lua_setfield(L, -2, "attributes");
+}
+
+enum { DEEPEST_ELEMENT = 16 }; /* the deepest that means anything is 5 */
+
+/* The document as nested tables. Deeper levels are left out: nothing there has a meaning. */
+static void push_document(lua_State *L, const nr_xml_node *document)
+{
+    const nr_xml_node *n = document->first_child;
+    int depth = 1;
+    luaL_checkstack(L, DEEPEST_ELEMENT + 10, "document");
+    lua_newtable(L);
+    while (n) {
+        push_element(L, n);
+        if (n->first_child && depth < DEEPEST_ELEMENT) {
+            n = n->first_child;
+            depth++;
+            continue;
+        }
+        for (;;) { /* finished: append to its parent; go on with its sibling, or finish the parent */
+            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+            if (n->next) {
+                n = n->next;
+                break;
+            }
+            n = n->parent;
+            depth--;
+            if (depth == 0) return;
+        }
+    }
+}
+
+static int map_protected(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    const nr_xml_node *document = lua_touserdata(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->mapping);
+    push_document(L, document);
+    lua_call(L, 1, 0);
+    return 0;
+}
+
+bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_xml_error error = {NULL, 0, 0, 0};
+    bool ok = false;
+    nr_xml_node *document = nr_xml_parse(&arena, text, &error);
+    if (!document) {
+        NR_LOG(NR_DEBUG, "%.*s:%u:%u: %s", NR_STR_ARG(file), error.line, error.column, error.text);
+        goto done;
+    }
+    s->file = nr_arena_str(&s->set->arena, file);
+    if (!s->file.p) goto done;
+    lua_pushcfunction(s->L, map_protected);
+    lua_pushlightuserdata(s->L, document);
+    ok = lua_pcall(s->L, 1, 0, 0) == LUA_OK;
+    if (!ok) {
+        const char *why = lua_tostring(s->L, -1);
+        NR_LOG(NR_DEBUG, "%.*s: %s", NR_STR_ARG(file), why ? why : "an error that is no text");
+    }
+    lua_settop(s->L, 0);
+    if (!nr_script_commit_rules(s)) ok = false;
+done:
+    nr_arena_free(&arena);
+    return ok;
+}
+
+/* Calls rules.begin() or rules.finish(); errors stay on the stack. */
+static int call_rule_library(nr_script *s, const char *function)
+{
+    lua_rawgeti(s->L, LUA_REGISTRYINDEX, s->rule_verbs);
+    lua_getfield(s->L, -1, function);
+    lua_remove(s->L, -2);
+    return lua_pcall(s->L, 0, 0, 0);
+}
+
+bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
+{
+    bool ok = call_rule_library(s, "begin") == LUA_OK && run_file(s, NR_ENV_RULES, file, text, "the file is skipped");
+    if (ok && call_rule_library(s, "finish") != LUA_OK) {
+        warn_skipped(s, "the file is skipped");
+        ok = false;
+    }
+    lua_settop(s->L, 0);
+    return ok;
+}
+
+void nr_script_seal(nr_script *s)
+{
+    s->sealed = true;
+    lua_gc(s->L, LUA_GCCOLLECT);
+}
+
+static int blob_protected(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    lua_pushlightuserdata(L, (void *)nr_verbs_run(s, lua_touserdata(L, 1), (unsigned)lua_tointeger(L, 2)));
+    return 1;
+}
+
+static void make_blob(nr_script *s, nr_template *t, unsigned shape)
+{
+    nr_mutex_lock(&s->lock);
+    if (!atomic_load_explicit(&t->blobs[shape], memory_order_relaxed) && !t->failed[shape]) {
+        set_budget(s, NR_TEMPLATE_INSTRUCTIONS);
+        s->template_runs++;
+        lua_pushcfunction(s->L, blob_protected);
+        lua_pushlightuserdata(s->L, t);
+        lua_pushinteger(s->L, (lua_Integer)shape);
+        if (lua_pcall(s->L, 2, 1, 0) == LUA_OK) {
+            s->blobs++;
+            atomic_store_explicit(&t->blobs[shape], lua_touserdata(s->L, -1), memory_order_release);
+        } else {
+            t->failed[shape] = true;
+            s->file = t->file;
+            warn_skipped(s, "methods of this shape stay as they are");
+        }
+        lua_settop(s->L, 0);
+    }
+    nr_mutex_unlock(&s->lock);
+}
+
+const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape)
+{
+    nr_template *t = s->templates;
+    while (t && !nr_str_eq(t->name, template_name)) t = t->next;
+    if (!t || shape >= NR_SHAPE_COUNT) return NULL;
+    const nr_blob *blob = atomic_load_explicit(&t->blobs[shape], memory_order_acquire);
+    if (blob) return blob;
+    make_blob(s, t, shape);
+    return atomic_load_explicit(&t->blobs[shape], memory_order_acquire);
+}
+
+static void set_text(lua_State *L, const char *name, nr_str text)
+{
+    lua_pushlstring(L, text.p ? text.p : "", text.n);
+    lua_setfield(L, -2, name);
+}
+
+static int where_protected(lua_State *L)
+{
+    const nr_point *point = lua_touserdata(L, 1);
+    const nr_method_facts *facts = lua_touserdata(L, 2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, point->predicate);
+    lua_createtable(L, 0, 8);
+    set_text(L, "assembly", facts->assembly);
+    set_text(L, "class", facts->class_name);
+    set_text(L, "method", facts->method);
+    set_text(L, "parameters", facts->parameters);
+    lua_pushboolean(L, facts->is_static);
+    lua_setfield(L, -2, "is_static");
+    lua_pushboolean(L, facts->is_async);
+    lua_setfield(L, -2, "is_async");
+    lua_pushboolean(L, facts->returns);
+    lua_setfield(L, -2, "returns");
+    lua_pushinteger(L, (lua_Integer)facts->argument_count);
+    lua_setfield(L, -2, "argument_count");
+    lua_call(L, 1, 1);
+    lua_pushboolean(L, lua_toboolean(L, -1));
+    return 1;
+}
+
+bool nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *facts)
+{
+    bool yes = false;
+    if (point->predicate == NR_NO_PREDICATE) return true;
+    nr_mutex_lock(&s->lock);
+    set_budget(s, NR_PREDICATE_INSTRUCTIONS);
+    lua_pushcfunction(s->L, where_protected);
+    lua_pushlightuserdata(s->L, (void *)(uintptr_t)point);
+    lua_pushlightuserdata(s->L, (void *)(uintptr_t)facts);
+    if (lua_pcall(s->L, 2, 1, 0) == LUA_OK) {
+        yes = lua_toboolean(s->L, -1);
+    } else {
+        s->file = point->file;
+        warn_skipped(s, "the rule does not match");
+    }
+    lua_settop(s->L, 0);
+    nr_mutex_unlock(&s->lock);
+    return yes;
+}
+
+nr_script_counters nr_script_count(nr_script *s)
+{
+    nr_mutex_lock(&s->lock);
+    nr_script_counters c = {s->template_runs, s->blobs, s->memory};
+    nr_mutex_unlock(&s->lock);
+    return c;
+}

@@ -1,0 +1,68 @@
+/* script.h - the Lua state of one generation: rule files, the XML mapping, templates.
+ *
+ * Lua is entered under one lock, through lua_pcall, with a memory and an instruction limit, and never on
+ * the path of a method that does not match. No call into the CLR happens inside. */
+#ifndef NR_SCRIPT_SCRIPT_H
+#define NR_SCRIPT_SCRIPT_H
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "rules/ruleset.h"
+#include "script/blob.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    NR_SCRIPT_MEMORY = 8 << 20,         /* bytes, for all files of a generation together */
+    NR_SCRIPT_INSTRUCTIONS = 10000000,  /* for loading all files together */
+    NR_TEMPLATE_INSTRUCTIONS = 1000000, /* for one template run */
+    NR_PREDICATE_INSTRUCTIONS = 100000  /* for one call of a rule's `where` */
+};
+
+typedef struct nr_script nr_script;
+
+/* A new state whose rules go into `set`; NULL: no memory or a broken installation (logged). The set
+ * must outlive the state. */
+nr_script *nr_script_new(nr_ruleset *set);
+void nr_script_free(nr_script *s);
+
+/* Loads the templates and the XML mapping: the built-in files, those of the same name in
+ * <home>/instrumentation/{templates,rules} instead, and further files there. A file that fails is skipped with
+ * one WARN that names file and line; the built-in one stays in force. False: a built-in file failed. */
+bool nr_script_load_builtin(nr_script *s, nr_str home);
+
+/* Maps the points of one extension document. False: the file is invalid in the sense of
+ * instrumentation-xml.md 1.4 (points before the fault stay); the caller logs it. */
+bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text);
+
+/* Runs one rule file. False: it was skipped as a whole, with one WARN. Its points wait for
+ * nr_script_commit_rules, so that an `ignore` in one file covers the rules of every other. */
+bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text);
+/* Puts the points of all rule files into the set, in the order of the files. */
+bool nr_script_commit_rules(nr_script *s);
+
+/* No more files: rule verbs cease to work. */
+void nr_script_seal(nr_script *s);
+
+/* The blob of a template for a shape; the template runs at the first request. NULL: no such template, or it
+ * failed (one WARN when it did). Any thread. */
+const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape);
+
+/* What a rule's `where` may look at. */
+typedef struct nr_method_facts {
+    nr_str assembly, class_name, method, parameters;
+    bool is_static, is_async, returns;
+    size_t argument_count;
+} nr_method_facts;
+/* A predicate that fails counts as false; one WARN names its line. Any thread. */
+bool nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *facts);
+
+typedef struct nr_script_counters {
+    unsigned long template_runs, blobs;
+    size_t memory; /* bytes in use by Lua */
+} nr_script_counters;
+nr_script_counters nr_script_count(nr_script *s);
+
+#endif

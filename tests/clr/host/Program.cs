@@ -1,0 +1,60 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Clr
+{
+    sealed class Failed : Exception { public Failed(string message) : base(message) { } }
+    sealed class Skipped : Exception { public Skipped(string message) : base(message) { } }
+
+    static class Check
+    {
+        public static void That(bool condition, string otherwise) { if (!condition) throw new Failed(otherwise); }
+
+        public static void Equal<T>(T expected, T actual, string what)
+        {
+            if (!Equals(expected, actual)) throw new Failed(what + ": expected " + expected + ", got " + actual);
+        }
+
+        public static void Contains(string part, string text, string where)
+        {
+            if (!text.Contains(part)) throw new Failed(where + " does not contain \"" + part + "\" but: " + text.Trim());
+        }
+    }
+
+    static class Suite
+    {
+        public static string Profiler, TargetDll, PluginDll, AgentDll, Rules;
+        public static bool Reference;
+        static readonly List<(string Name, Action Body)> s_tests = new List<(string, Action)>();
+
+        public static void Test(string name, Action body) => s_tests.Add((name, body));
+
+        // host PROFILER|none TARGET_DLL PLUGIN_DLL AGENT_DLL RULES_DIRECTORY [--reference] [--only TEXT]
+        static int Main(string[] args)
+        {
+            (Profiler, TargetDll, PluginDll, AgentDll, Rules) = (args[0], args[1], args[2], args[3], args[4]);
+            Reference = args.Contains("--reference");
+            int only = Array.IndexOf(args, "--only");
+
+            Attaching.Register();
+            Instrumenting.Register();
+            ApiShim.Register();
+            Loading.Register();
+            LuaRules.Register();
+            BadInput.Register();
+
+            int passed = 0, failed = 0, skipped = 0;
+            static string Short(string text) => text.Length < 2000 ? text : text.Substring(0, 2000) + " …";
+            foreach (var (name, body) in s_tests.Where(t => only < 0 || t.Name.Contains(args[only + 1])))
+            {
+                try { body(); Console.WriteLine("PASS " + name); passed++; }
+                catch (Skipped e) { Console.WriteLine("SKIP " + name + ": " + e.Message); skipped++; }
+                catch (Failed e) { Console.WriteLine("FAIL " + name + ": " + Short(e.Message)); failed++; }
+                catch (Exception e) { Console.WriteLine("FAIL " + name + ": " + e); failed++; }
+            }
+            Console.WriteLine(passed + " passed, " + failed + " failed, " + skipped + " skipped");
+            return failed == 0 && passed > 0 ? 0 : 1;
+        }
+    }
+}

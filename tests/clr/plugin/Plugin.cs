@@ -1,0 +1,7 @@
+namespace Clr
+{
+    public static class Plugin
+    {
+        public static int Work(int input) => input + 1;
+    }
+}

@@ -1,0 +1,146 @@
+#!/bin/bash
+# run.sh [OPTION…] [PROFILER_SO] [LIST…]
+#
+# Records what PROFILER_SO (default: build/linux-x64/libNewRelicProfiler.so) does to every method of the assemblies in LIST, on the
+# real CLR, and compares method bodies, token meanings, ReJIT requests and emissions with what the C++ profiler did.
+# Each recording is one test. Without options and lists: Newtonsoft.Json.
+#
+#   --small    Newtonsoft.Json                         against newtonsoft.jsonl.xz
+#   --open     13 assemblies                           against open.jsonl.xz
+#   --reverse  the same, prepared backwards            against open-reverse.jsonl.xz
+#   --shipped  with the 45 shipped extension files     against shipped.jsonl.xz
+#   --net8     Newtonsoft.Json on .NET 8               against newtonsoft.jsonl.xz
+#   --net9     likewise on .NET 9
+#   --work     runs instrumented code: nothing fails to compile, every start has its finish
+#   --all      all of these
+#   --against SO   a LIST that has no golden recording is recorded with SO as well, and the two are compared
+#   --keep     keep the recordings (build/golden/out)
+#
+# LIST: a file of assembly names as in the recorder's lists/. Environment: NRPROF_SHARED (default ../shared beside the repository)
+# holds tools/recorder, golden and data/extensions; NRPROF_BUILD (default build) takes the recorder's copy and its output.
+set -u
+. "$(dirname "$0")/../../scripts/lib.sh"
+shared=${NRPROF_SHARED:-$root/../shared}
+build=${NRPROF_BUILD:-$root/build}/golden
+variants=() lists=() so='' against='' keep=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --small|--open|--reverse|--shipped|--net8|--net9|--work) variants+=("${1#--}");;
+    --all) variants=(small open reverse shipped net8 net9 work);;
+    --against) against=${2:?--against needs a library}; shift;;
+    --keep) keep=1;;
+    -h|--help) sed -n '2,/^set -u/{/^set -u/d;s/^# \{0,1\}//;p}' "$0"; exit 0;;
+    -*) echo "unknown option $1 (see --help)" >&2; exit 2;;
+    *) if [ -z "$so" ]; then so=$1; else lists+=("$1"); fi;;
+  esac
+  shift
+done
+so=${so:-$root/build/linux-x64/libNewRelicProfiler.so}
+[ ${#variants[@]} -gt 0 ] || [ ${#lists[@]} -gt 0 ] || variants=(small)
+
+passed=0 failed=0 skipped=0
+pass() { echo "PASS $1"; passed=$((passed + 1)); }
+fail() { echo "FAIL $1: $2"; failed=$((failed + 1)); }
+skip() { echo "SKIP $1: $2"; skipped=$((skipped + 1)); }
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" = 0 ]; exit
+}
+skip_all() {
+  for v in "${variants[@]}" "${lists[@]}"; do skip "$v" "$1"; done
+  finish
+}
+
+[ -f "$shared/tools/recorder/run.sh" ] || skip_all "no recorder in $shared/tools/recorder (set NRPROF_SHARED)"
+reason=$(need_dotnet) || skip_all "$reason"
+for tool in g++ python3 xz; do command -v $tool >/dev/null || skip_all "no $tool on this machine"; done
+[ -f "$so" ] || { for v in "${variants[@]}" "${lists[@]}"; do fail "$v" "no profiler at $so (scripts/build.sh makes it)"; done; finish; }
+so=$(realpath "$so")
+
+# The recorder builds beside its sources, so it works on a copy; a changed source is copied again and what was built of it is dropped.
+rec=$build/recorder out=$build/out
+mkdir -p "$build" "$out"
+if ! diff -qr -x bin -x obj -x librecorder.so -x __pycache__ "$shared/tools/recorder" "$rec" >/dev/null 2>&1; then
+  rm -rf "$rec"
+  cp -r "$shared/tools/recorder" "$rec" && chmod -R u+rwX "$rec" || skip_all "cannot copy the recorder to $rec"
+fi
+
+# record NAME SO LIST [NAME=VALUE…]: the recording is $out/NAME.jsonl, what was printed $out/NAME.txt
+record() {
+  local name=$1 lib=$2 list=$3; shift 3
+  env "$@" "$rec/run.sh" "$lib" "$out/$name.jsonl" "$list" > "$out/$name.out" 2>&1
+}
+# verdict NAME REFERENCE [OPTION…]: the comparison's last line; two empty recordings are equal too, hence the test for a number
+verdict() {
+  local name=$1 reference=$2; shift 2
+  local text rc line
+  text=$(python3 "$rec/compare.py" "$reference" "$out/$name.jsonl" "$@" 2>&1); rc=$?
+  line=$(tail -n 1 <<< "$text")
+  if [ $rc = 0 ] && grep -qE '^([1-9][0-9]*) methods, \1 byte-identical, ' <<< "$line"; then
+    pass "$name: $line"
+  else
+    sed '$d; s/^/  /' <<< "$text" | cut -c1-300 | head -30
+    fail "$name" "$line"
+  fi
+}
+drop() { [ -n "$keep" ] || rm -rf "$out/$1".*; }
+
+compare_golden() { # NAME GOLDEN LIST [NAME=VALUE…]
+  local name=$1 golden=$shared/golden/$2 list=$rec/lists/$3; shift 3
+  [ -f "$golden" ] || { skip "$name" "no $golden"; return; }
+  if record "$name" "$so" "$list" "$@"; then verdict "$name" "$golden" --events
+  else tail -5 "$out/$name.out"; fail "$name" 'the recording failed'; fi
+  drop "$name"
+}
+
+# The self-contained driver needs the runtime pack of that version: from the local package folder or the configured package source.
+compare_runtime() { # NAME TFM
+  local name=$1 tfm=$2
+  "$rec/run-sc.sh" "$so" "$out/$name.jsonl" "$rec/lists/small.txt" "$tfm" > "$out/$name.out" 2>&1
+  local rc=$?
+  if grep -qE 'error (NU1101|NU1102|NU1301|NETSDK1127)' "$out/$name.out"; then skip "$name" "the $tfm runtime pack cannot be had: $(grep -oE 'error (NU|NETSDK)[0-9]+' "$out/$name.out" | head -1)"
+  elif [ $rc != 0 ]; then tail -5 "$out/$name.out"; fail "$name" 'the recording failed'
+  else head -1 "$out/$name.out"; verdict "$name" "$shared/golden/newtonsoft.jsonl.xz" --events; fi
+  drop "$name"
+}
+
+# Everything is instrumented, except what the C++ profiler is known to break (safexml.py finds that in a first recording), and used.
+run_work() {
+  record work-plan "$so" "$rec/lists/open.txt" || { tail -5 "$out/work-plan.out"; fail work 'the first recording failed'; return; }
+  python3 "$rec/safexml.py" "$out/work-plan.jsonl" > "$out/work-safe.xml"
+  record work "$so" "$rec/lists/open.txt" XML="$out/work-safe.xml" RUN_ARGS=--work EXTRA=MOCK_TRACER=1 || { tail -5 "$out/work.out"; fail work 'the run failed'; return; }
+  local calls finished broken wrong
+  read -r calls finished < <(sed -nE 's/^shim calls ([0-9]+), finished ([0-9]+),.*/\1 \2/p' "$out/work.out")
+  broken=$(sed -nE 's/^total: prepared [0-9]+, failed ([0-9]+),.*/\1/p' "$out/work.out")
+  wrong=$(grep -c '^work ' "$out/work.out"); wrong=$((wrong - $(grep -c '^work .*: ok$' "$out/work.out")))
+  if [ "${calls:-0}" -gt 0 ] && [ "$calls" = "$finished" ] && [ "$broken" = 0 ] && [ "$wrong" = 0 ]; then
+    pass "work: $calls starts, $finished finishes, no method failed to compile"
+  else
+    grep '^work ' "$out/work.out"; head -5 "$out/work.jsonl.methods"
+    fail work "${calls:-no} starts, ${finished:-no} finishes, ${broken:-?} methods failed to compile, $wrong wrong results"
+  fi
+  drop work; drop work-plan; [ -n "$keep" ] || rm -f "$out/work-safe.xml"
+}
+
+for v in "${variants[@]}"; do
+  case $v in
+    small)   compare_golden small newtonsoft.jsonl.xz small.txt;;
+    open)    compare_golden open open.jsonl.xz open.txt;;
+    reverse) compare_golden reverse open-reverse.jsonl.xz open.txt RUN_ARGS=--reverse;;
+    shipped) compare_golden shipped shipped.jsonl.xz shipped.txt EXT="$shared/data/extensions";;
+    net8)    compare_runtime net8 net8.0;;
+    net9)    compare_runtime net9 net9.0;;
+    work)    run_work;;
+  esac
+done
+n=0
+for list in "${lists[@]}"; do
+  n=$((n + 1)); name=list$n
+  if [ ! -f "$list" ]; then fail "$list" 'no such list'
+  elif [ -z "$against" ]; then skip "$list" 'no golden recording of this list (give --against with another profiler)'
+  elif ! record "$name-reference" "$(realpath "$against")" "$(realpath "$list")"; then tail -5 "$out/$name-reference.out"; fail "$list" "the recording with $against failed"
+  elif ! record "$name" "$so" "$(realpath "$list")"; then tail -5 "$out/$name.out"; fail "$list" 'the recording failed'
+  else verdict "$name" "$out/$name-reference.jsonl" --events; fi
+  drop "$name"; drop "$name-reference"
+done
+finish
