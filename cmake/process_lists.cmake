@@ -21,6 +21,9 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
     COMMENT "Generating rules/process_lists.h")
   target_sources(nr_rules PRIVATE ${process_lists_output})
   target_include_directories(nr_rules PRIVATE ${CMAKE_BINARY_DIR}/generated)
+  enable_testing() # else the test is dropped: the top file calls it later
+  add_test(NAME process_lists COMMAND ${CMAKE_COMMAND} -DSCRIPT=${CMAKE_CURRENT_LIST_FILE} -DSOURCE=${process_lists_input}
+    -DWORK=${CMAKE_BINARY_DIR}/unit/rules/process_lists -P ${CMAKE_SOURCE_DIR}/tests/unit/rules/process_lists.cmake)
   return()
 endif()
 

@@ -34,6 +34,7 @@ typedef struct nr_sim_options {
     const char *app_domain;            /* NULL: the flavour's */
     unsigned highest_info;             /* highest ICorProfilerInfo version offered, 1 to 11; 0: 11 */
     bool quiet;                        /* no line on stderr for a slot that is not implemented */
+    bool keep_library;                 /* do not unload the library with the CLR (its threads may still run) */
 } nr_sim_options;
 
 /* `options` may be NULL. NULL: out of memory. */

@@ -1,8 +1,8 @@
 -- What an extension XML file means (reference/instrumentation-xml.md, sections 2 to 5).
 --
--- The reader in C hands over the document as nested tables: node.tag and the keys of node.attributes are in
--- lower case (names compare without case), values are as written, node[1], node[2], … are the child elements,
--- node.line is the line. What is called here ends up where the verbs of a .lua rule file end up, too: in points.
+-- The reader in C hands over elements: node:first "name" is its first child of that name, node:each "name" goes over
+-- all of them, node:get "name" is the value of an attribute or nil, node:line() its line. Names compare without
+-- case, values are as written. What is called here ends up where the verbs of a .lua rule file end up, too: in points.
 
 local default_factory = "NewRelic.Agent.Core.Tracer.Factories.DefaultTracerFactory"
 
@@ -10,20 +10,8 @@ local default_factory = "NewRelic.Agent.Core.Tracer.Factories.DefaultTracerFacto
 local SEGMENT, UNSCOPED, SCOPED = 1 << 10, 1 << 11, 1 << 12
 local SUPPRESS_RECURSIVE, CUSTOM_METRIC_NAME, TARGET_CLASS_NAME = 1 << 13, 1 << 14, 1 << 15
 
-local function child(node, tag)
-  for _, n in ipairs(node) do
-    if n.tag == tag then return n end
-  end
-end
-
--- Iterates over the children of one name.
-local function each(node, tag)
-  local i = 0
-  return function()
-    repeat i = i + 1 until not node[i] or node[i].tag == tag
-    return node[i]
-  end
-end
+-- An attribute as text; absent is empty.
+local function text_of(node, name) return node:get(name) or "" end
 
 -- Set when absent or "true".
 local function default_on(text, flag)
@@ -37,17 +25,16 @@ end
 
 local function flags_of(tracer)
   local flags = 0
-  local metric = tracer.metric or ""
+  local metric, name = text_of(tracer, "metric"), text_of(tracer, "metricName")
   if metric == "" or same_ci(metric, "scoped") or same_ci(metric, "both") then flags = flags | SCOPED end
   if same_ci(metric, "unscoped") or same_ci(metric, "both") then flags = flags | UNSCOPED end
-  local name = tracer.metricname or ""
   if name ~= "" then flags = flags | CUSTOM_METRIC_NAME end
   if same_ci(name, "instance") then flags = flags | TARGET_CLASS_NAME end
   return flags
-    | three_bits(tracer.level or "", 16)
-    | default_on(tracer.suppressrecursivecalls or "", SUPPRESS_RECURSIVE)
-    | default_on(tracer.transactiontracesegment or "", SEGMENT)
-    | three_bits(tracer.transactionnamingpriority or "", 24)
+    | three_bits(text_of(tracer, "level"), 16)
+    | default_on(text_of(tracer, "suppressRecursiveCalls"), SUPPRESS_RECURSIVE)
+    | default_on(text_of(tracer, "transactionTraceSegment"), SEGMENT)
+    | three_bits(text_of(tracer, "transactionNamingPriority"), 24)
 end
 
 -- nil: any overload. "void" means none; otherwise white space is dropped.
@@ -76,21 +63,19 @@ local function classes_of(text)
 end
 
 local function matcher(tracer, match, node)
-  local a, m, t = node.attributes, match.attributes, tracer.attributes
-  local assembly, class = m.assemblyname or "", m.classname or ""
-  local min, max = version(m.minversion or ""), version(m.maxversion or "")
+  local assembly, class = text_of(match, "assemblyName"), text_of(match, "className")
+  local min, max = version(text_of(match, "minVersion")), version(text_of(match, "maxVersion"))
   if assembly == "mscorlib" then
     warn("Skipping instrumentation targeted at the mscorlib assembly for class " .. class)
     return
   end
-  local factory = t.name or ""
-  local flags = flags_of(t)
+  local factory, flags = text_of(tracer, "name"), flags_of(tracer)
   for _, one in ipairs(classes_of(class)) do
     point {
-      assembly = assembly, class = one, method = a.methodname or "", parameters = parameters_of(a.parameters),
-      min = min, max = max,
-      factory = factory ~= "" and factory or default_factory, metric = t.metricname or "", flags = flags,
-      line = node.line,
+      assembly = assembly, class = one, method = text_of(node, "methodName"),
+      parameters = parameters_of(node:get "parameters"), min = min, max = max,
+      factory = factory ~= "" and factory or default_factory, metric = text_of(tracer, "metricName"), flags = flags,
+      line = node:line(),
     }
   end
 end
@@ -99,14 +84,14 @@ local advice = " node not found in instrumentation file. Please validate your in
   .. "extensions/extension.xsd or contact New Relic support."
 
 xml_mapping(function(document)
-  local extension = child(document, "extension")
+  local extension = document:first "extension"
   if not extension then return warn("extension" .. advice) end
-  local instrumentation = child(extension, "instrumentation")
+  local instrumentation = extension:first "instrumentation"
   if not instrumentation then return warn("instrumentation" .. advice) end
-  for tracer in each(instrumentation, "tracerfactory") do
-    if not same_ci(tracer.attributes.enabled or "", "false") then
-      for match in each(tracer, "match") do
-        for node in each(match, "exactmethodmatcher") do matcher(tracer, match, node) end
+  for tracer in instrumentation:each "tracerFactory" do
+    if not same_ci(text_of(tracer, "enabled"), "false") then
+      for match in tracer:each "match" do
+        for node in match:each "exactMethodMatcher" do matcher(tracer, match, node) end
       end
     end
   end

@@ -37,7 +37,7 @@ end
 local function nearest(name, known)
   local best, least = nil, 3
   for k in pairs(known) do
-    local d = distance(name, k)
+    local d = type(k) == "string" and distance(name, k) or least
     if d < least or (d == least and best and k < best) then best, least = k, d end
   end
   return best

@@ -2,6 +2,7 @@
 #ifndef NR_SCRIPT_HOST_H
 #define NR_SCRIPT_HOST_H
 
+#include "base/xml.h"
 #include "os/os.h"
 #include "script/script.h"
 
@@ -41,6 +42,8 @@ struct nr_script {
     int rule_verbs;            /* reference of what lua/nrprof/rules.lua returned */
     int mapping;               /* reference of the XML mapping, LUA_NOREF at first */
     bool sealed;
+    bool xml_open;             /* a document is being mapped … */
+    unsigned long xml_serial;  /* … and this is its number: elements of an earlier one are gone */
     nr_str file;               /* the file that is loading; its path stands in messages */
     nr_point *pending, *pending_last; /* read, not yet in the set */
     bool template_override;    /* the file that is loading replaces or adds templates */
@@ -69,6 +72,10 @@ int nr_template_verb(lua_State *L);
 
 /* host_rules.c: fills the table on top with what the mapping and the rule library call. */
 void nr_host_open(nr_script *s);
+
+/* xml_verbs.c: opens the elements of documents to Lua, and pushes one. */
+void nr_xml_open(nr_script *s);
+void nr_xml_push(lua_State *L, const nr_xml_node *node);
 
 /* Copies the string at `index` into the arena of the set (`in_set`) or of the state. Raises on no memory. */
 nr_str nr_script_string(nr_script *s, int index, bool in_set);

@@ -112,6 +112,7 @@ static void limit_patterns(lua_State *L)
 void nr_sandbox_open(nr_script *s)
 {
     lua_State *L = s->L;
+    nr_xml_open(s);
     for (int env = 0; env < NR_ENV_COUNT; env++) {
         lua_newtable(L);
         lua_pushcfunction(L, luaopen_base);

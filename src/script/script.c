@@ -249,73 +249,12 @@ bool nr_script_load_builtin(nr_script *s, nr_str home)
     return templates && rules && s->mapping != LUA_NOREF;
 }
 
-static void push_lower(lua_State *L, nr_str name)
-{
-    luaL_Buffer b;
-    char *p = luaL_buffinitsize(L, &b, name.n);
-    for (size_t i = 0; i < name.n; i++) p[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + 32) : name.p[i];
-    luaL_pushresultsize(&b, name.n);
-}
-
-/* A table for one element, without its children. */
-static void push_element(lua_State *L, const nr_xml_node *n)
-{
-    lua_createtable(L, 0, 3);
-    push_lower(L, n->name);
-    lua_setfield(L, -2, "tag");
-    lua_pushinteger(L, n->line);
-    lua_setfield(L, -2, "line");
-    lua_newtable(L);
-    for (const nr_xml_attribute *a = n->attributes; a; a = a->next) {
-        push_lower(L, a->name);
-        lua_pushvalue(L, -1);
-        /* The first of two attributes of one name counts. */
-        if (lua_rawget(L, -3) == LUA_TNIL) {
-            lua_pop(L, 1);
-            lua_pushlstring(L, a->value.p ? a->value.p : "", a->value.n);
-            lua_rawset(L, -3);
-        } else {
-            lua_pop(L, 2);
-        }
-    }
-    lua_setfield(L, -2, "attributes");
-}
-
-enum { DEEPEST_ELEMENT = 16 }; /* the deepest that means anything is 5 */
-
-/* The document as nested tables. Deeper levels are left out: nothing there has a meaning. */
-static void push_document(lua_State *L, const nr_xml_node *document)
-{
-    const nr_xml_node *n = document->first_child;
-    int depth = 1;
-    luaL_checkstack(L, DEEPEST_ELEMENT + 10, "document");
-    lua_newtable(L);
-    while (n) {
-        push_element(L, n);
-        if (n->first_child && depth < DEEPEST_ELEMENT) {
-            n = n->first_child;
-            depth++;
-            continue;
-        }
-        for (;;) { /* finished: append to its parent; go on with its sibling, or finish the parent */
-            lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-            if (n->next) {
-                n = n->next;
-                break;
-            }
-            n = n->parent;
-            depth--;
-            if (depth == 0) return;
-        }
-    }
-}
-
 static int map_protected(lua_State *L)
 {
     nr_script *s = nr_script_of(L);
     const nr_xml_node *document = lua_touserdata(L, 1);
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->mapping);
-    push_document(L, document);
+    nr_xml_push(L, document);
     lua_call(L, 1, 0);
     return 0;
 }
@@ -332,9 +271,14 @@ bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text)
     }
     s->file = nr_arena_str(&s->set->arena, file);
     if (!s->file.p) goto done;
+    /* The mapping is called as often as there are elements: its limit grows with the document. */
+    set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
+    s->xml_open = true;
     lua_pushcfunction(s->L, map_protected);
     lua_pushlightuserdata(s->L, document);
     ok = lua_pcall(s->L, 1, 0, 0) == LUA_OK;
+    s->xml_open = false;
+    s->xml_serial++;
     if (!ok) {
         const char *why = lua_tostring(s->L, -1);
         NR_LOG(NR_DEBUG, "%.*s: %s", NR_STR_ARG(file), why ? why : "an error that is no text");
@@ -357,6 +301,7 @@ static int call_rule_library(nr_script *s, const char *function)
 
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
 {
+    set_budget(s, NR_SCRIPT_INSTRUCTIONS);
     bool ok = call_rule_library(s, "begin") == LUA_OK && run_file(s, NR_ENV_RULES, file, text, "the file is skipped");
     if (ok && call_rule_library(s, "finish") != LUA_OK) {
         warn_skipped(s, "the file is skipped");

@@ -16,7 +16,7 @@
 
 enum {
     NR_SCRIPT_MEMORY = 8 << 20,         /* bytes, for all files of a generation together */
-    NR_SCRIPT_INSTRUCTIONS = 10000000,  /* for loading all files together */
+    NR_SCRIPT_INSTRUCTIONS = 10000000,  /* for loading one file; more for a long XML file */
     NR_TEMPLATE_INSTRUCTIONS = 1000000, /* for one template run */
     NR_PREDICATE_INSTRUCTIONS = 100000  /* for one call of a rule's `where` */
 };

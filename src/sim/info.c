@@ -231,9 +231,7 @@ static int32_t NR_COM SetILFunctionBody(void *self, uintptr_t module, uint32_t t
                 sim_say(sim, "SetILFunctionBody(%08x): the body is longer than its memory", token);
             } else if (!method) {
                 hr = NR_E_OUTOFMEMORY;
-            } else if (method->compiled) {
-                hr = (int32_t)0x80131367; /* CORPROF_E_FUNCTION_ALREADY_COMPILED class of errors: too late */
-            } else {
+            } else { /* after the method was compiled this is accepted as well, and too late */
                 nr_str copy = {nr_arena_copy(&m->arena, body, size), size};
                 hr = copy.p ? NR_S_OK : NR_E_OUTOFMEMORY;
                 if (copy.p) method->set_il = copy;

@@ -10,7 +10,7 @@
 
 #define SIM(self) (((sim_object *)(self))->sim)
 
-enum { SIM_E_REJIT_NOT_ENABLED = (int32_t)0x8013137F };
+enum { SIM_E_REJIT_NOT_ENABLED = (int32_t)0x8013137C };
 
 static void request_event(nr_sim *sim, nr_sim_event_kind kind, const char *slot, int32_t hr, uint32_t count,
                           const uintptr_t *modules, const uint32_t *tokens)
