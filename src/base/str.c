@@ -55,18 +55,25 @@ bool nr_str_has(nr_str s, nr_str part)
     return false;
 }
 
+/* The UTF-16 units of a code point, as one number that orders like them. */
+static uint32_t units_of(uint32_t c)
+{
+    if (c < 0x10000) return c << 16;
+    c -= 0x10000;
+    return (0xD800 + (c >> 10)) << 16 | (0xDC00 + (c & 0x3FF));
+}
+
 int nr_str_cmp_utf16(nr_str a, nr_str b)
 {
     size_t i = 0, j = 0;
     while (i < a.n && j < b.n) {
         uint32_t x = nr_utf8_next(a, &i), y = nr_utf8_next(b, &j);
         if (x == y) continue;
-        /* Code points above the BMP begin with a surrogate unit, which sorts below U+E000. */
-        if (x >= 0x10000) x = 0xD800 + ((x - 0x10000) >> 10);
-        if (y >= 0x10000) y = 0xD800 + ((y - 0x10000) >> 10);
-        if (x != y) return x < y ? -1 : 1;
-        nr_str p = {a.p + i - 4, 4}, q = {b.p + j - 4, 4};
-        return memcmp(p.p, q.p, 4) < 0 ? -1 : 1;
+        uint32_t u = units_of(x), v = units_of(y);
+        /* A lone high surrogate against a pair that begins with it: the next unit of that text decides. */
+        if (u >> 16 == v >> 16 && !(u & 0xFFFF)) u |= i < a.n ? units_of(nr_utf8_next(a, &i)) >> 16 : 0;
+        if (u >> 16 == v >> 16 && !(v & 0xFFFF)) v |= j < b.n ? units_of(nr_utf8_next(b, &j)) >> 16 : 0;
+        if (u != v) return u < v ? -1 : 1;
     }
     if (i < a.n) return 1;
     return j < b.n ? -1 : 0;

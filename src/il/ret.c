@@ -166,9 +166,8 @@ static nr_il_error decode(nr_arena *arena, const uint8_t *code, uint32_t size, i
                 goto done;
             }
             uint32_t displacement = i->operand_size == 1 ? (uint32_t)(int8_t)operand[0] : nr_get_u32(operand);
-            uint32_t target = next + displacement;
-            if (target > INT32_MAX) target = UINT32_MAX; /* negative for the reference: never a start */
-            resolve(&all, &i->target, target);
+            /* A negative target is a large one here: no instruction starts there either. */
+            resolve(&all, &i->target, next + displacement);
         }
     }
     *out = all;

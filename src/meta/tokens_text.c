@@ -148,7 +148,6 @@ nr_meta_error nr_tokens_of_text(nr_tokens *t, const nr_text *text, uint32_t *tok
     nr_request_begin(&key, t, text->kind == NR_TEXT_RAW ? NR_REQUEST_RAW_TEXT : NR_REQUEST_TEXT, (uint32_t)t->tokenizer,
                      text->source, NULL, 0);
     if (nr_request_known(&key, t, token)) return NR_META_OK;
-    bool before = t->unsettled;
     t->unsettled = false;
     switch (text->kind) {
     case NR_TEXT_METHOD: e = method_token(t, text, &found); break;
@@ -156,7 +155,6 @@ nr_meta_error nr_tokens_of_text(nr_tokens *t, const nr_text *text, uint32_t *tok
     default: e = type_token(t, text, text->type, &found); break;
     }
     if (!e && !t->unsettled) nr_request_done(&key, t, found);
-    t->unsettled = t->unsettled || before;
     if (!e) *token = found;
     return e;
 }

@@ -137,9 +137,7 @@ static bool no_memory(const nr_xml_error *e)
 
 static void log_syntax_error(const char *which, nr_str text, const nr_xml_error *e)
 {
-    nr_str rest = {text.p + e->offset, text.n - e->offset};
-    const char *zero = rest.n ? memchr(rest.p, 0, rest.n) : NULL;
-    if (zero) rest.n = (size_t)(zero - rest.p);
+    nr_str rest = {text.p + e->offset, text.n - e->offset}; /* %s ends at a NUL, as the document does */
     NR_LOG(NR_ERROR, "Exception thrown while attempting to parse %s file: %s", which, e->text);
     NR_LOG(NR_ERROR, "Exception thrown at %.*s", NR_STR_ARG(rest));
 }

@@ -168,14 +168,14 @@ static bool next_piece(nr_str line, size_t *at, nr_str *piece)
     return piece->n > 0;
 }
 
-/* The first dotnet command that has anything behind it decides. */
+/* The first dotnet command decides; nothing behind it is no command. */
 static bool is_dotnet_tool(nr_str line)
 {
     size_t at = 0;
     nr_str piece, next;
     for (bool more = next_piece(line, &at, &piece); more; piece = next) {
         more = next_piece(line, &at, &next);
-        if (more && is_dotnet(piece)) return equals(next, process_dotnet_commands);
+        if (is_dotnet(piece)) return equals(next, process_dotnet_commands);
     }
     return false;
 }

@@ -122,7 +122,7 @@ static int32_t NR_COM DefineAssemblyRef(void *self, const void *key, uint32_t ke
                   am->revision, flags);
     sim_json_hex(&args, key, key ? key_size : 0);
     nr_buf_u8(&args, 0);
-    nr_sim_event e = {NR_SIM_EMIT, hr};
+    nr_sim_event e = {.kind = NR_SIM_EMIT, .hr = hr};
     e.module = o->module->id;
     e.name = "DefineAssemblyRef";
     e.args = args.failed ? "" : (const char *)args.data;

@@ -70,7 +70,7 @@ static uintptr_t announce(nr_sim *sim, sim_module *m, int32_t status, int32_t *r
         context before = enter(sim, "module", 0);
         int32_t hr = NR_CALL(sim->callback2, ModuleLoadFinished, m->id, status);
         leave(sim, before);
-        nr_sim_event e = {NR_SIM_MODULE, hr};
+        nr_sim_event e = {.kind = NR_SIM_MODULE, .hr = hr};
         e.module = m->id;
         sim_event(sim, &e);
         if (result) *result = hr;
@@ -169,7 +169,7 @@ bool nr_sim_is_rewritten(const nr_sim *sim, uintptr_t module, uint32_t token)
 
 void sim_rejit_error(nr_sim *sim, uintptr_t module, uint32_t token, uintptr_t function, int32_t hr)
 {
-    nr_sim_event e = {NR_SIM_REJIT_ERROR, hr};
+    nr_sim_event e = {.kind = NR_SIM_REJIT_ERROR, .hr = hr};
     e.module = sim_module_of(sim, module) ? module : 0;
     e.method = token;
     sim_event(sim, &e);
@@ -195,7 +195,7 @@ static void compile_rejit(sim_module *m, uint32_t rid, sim_method *method, int32
     context before = enter(sim, "rejitparams", token);
     int32_t hr = NR_CALL(sim->callback, GetReJITParameters, m->id, token, &control);
     leave(sim, before);
-    nr_sim_event e = {NR_SIM_GET_REJIT, hr};
+    nr_sim_event e = {.kind = NR_SIM_GET_REJIT, .hr = hr};
     e.module = m->id;
     e.method = token;
     sim_event(sim, &e);
@@ -223,7 +223,7 @@ static void compile_original(sim_module *m, uint32_t rid, sim_method *method, in
         context before = enter(sim, "jit", token);
         int32_t hr = NR_CALL(sim->callback2, JITCompilationStarted, sim_function_id(m, rid), 1);
         leave(sim, before);
-        nr_sim_event e = {NR_SIM_JIT, hr};
+        nr_sim_event e = {.kind = NR_SIM_JIT, .hr = hr};
         e.module = m->id;
         e.method = token;
         sim_event(sim, &e);

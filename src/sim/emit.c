@@ -42,7 +42,7 @@ static int32_t job_end(job *j, uint32_t *token)
 {
     nr_buf_u8(&j->args, 0);
     if (token && j->hr >= 0) *token = j->token;
-    nr_sim_event e = {NR_SIM_EMIT, j->hr};
+    nr_sim_event e = {.kind = NR_SIM_EMIT, .hr = j->hr};
     e.module = j->o->module->id;
     e.name = j->slot;
     e.args = j->args.failed ? "" : (const char *)j->args.data;

@@ -78,7 +78,7 @@ int32_t sim_metadata(sim_module *m, const nr_guid *iid, void **out)
     else if (nr_guid_eq(iid, &nr_iid_IMetaDataAssemblyEmit))
         o = &m->assembly_emit;
     if (!o) return NR_E_NOINTERFACE;
-    ((nr_IUnknown *)(void *)o)->vtbl->AddRef(o);
+    sim_add_ref(o);
     *out = o;
     return NR_S_OK;
 }

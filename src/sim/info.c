@@ -41,13 +41,13 @@ static int32_t NR_COM QueryInterface(void *self, const nr_guid *iid, void **out)
         hr = NR_E_NOINTERFACE;
         for (unsigned i = 0; i < NR_COUNT(versions) && i <= highest; i++) {
             if (!nr_guid_eq(iid, versions[i])) continue;
-            ((nr_IUnknown *)self)->vtbl->AddRef(self);
+            sim_add_ref(self);
             *out = self;
             hr = NR_S_OK;
         }
     }
     char text[48];
-    nr_sim_event e = {NR_SIM_QUERY, hr};
+    nr_sim_event e = {.kind = NR_SIM_QUERY, .hr = hr};
     sim_guid_text(text, iid);
     e.name = text;
     e.args = "info";
@@ -183,7 +183,7 @@ static int32_t NR_COM GetILFunctionBody(void *self, uintptr_t module, uint32_t t
         if (body) *body = il;
         if (size) *size = (uint32_t)n;
     }
-    nr_sim_event e = {NR_SIM_GET_IL, hr};
+    nr_sim_event e = {.kind = NR_SIM_GET_IL, .hr = hr};
     e.module = m ? module : 0;
     e.method = token;
     e.bytes = il;
@@ -197,7 +197,7 @@ static int32_t NR_COM GetILFunctionBodyAllocator(void *self, uintptr_t module, v
     ENTER(GetILFunctionBodyAllocator);
     sim_module *m = sim_module_of(SIM(self), module);
     if (!m || !out) return NR_E_INVALIDARG;
-    ((nr_IUnknown *)(void *)&m->allocator)->vtbl->AddRef(&m->allocator);
+    sim_add_ref(&m->allocator);
     *out = &m->allocator;
     return NR_S_OK;
 }
@@ -238,7 +238,7 @@ static int32_t NR_COM SetILFunctionBody(void *self, uintptr_t module, uint32_t t
             }
         }
     }
-    nr_sim_event e = {NR_SIM_SET_IL, hr};
+    nr_sim_event e = {.kind = NR_SIM_SET_IL, .hr = hr};
     e.module = m ? module : 0;
     e.method = token;
     e.name = "info";
@@ -279,7 +279,7 @@ static int32_t set_mask(void *self, const char *slot, int32_t hr, bool go, uint3
         sim->mask_high = high;
         hr = NR_S_OK;
     }
-    nr_sim_event e = {NR_SIM_MASK, hr};
+    nr_sim_event e = {.kind = NR_SIM_MASK, .hr = hr};
     e.name = slot;
     e.low = low;
     e.high = high;

@@ -58,10 +58,13 @@ static void method(reader *r)
     nr_buf_u8(r->out, ')');
 }
 
+/* The recorder reads the rank where the element type stands, and then the type (II.23.2.13 has them the other way
+ * round). What an array shows is therefore not its type, but the same for equal bytes, and equal to the recordings. */
 static void array(reader *r)
 {
+    uint32_t rank = number(r);
     type(r);
-    nr_buf_printf(r->out, "[rank %u", (unsigned)number(r));
+    nr_buf_printf(r->out, "[rank %u", (unsigned)rank);
     uint32_t n = number(r);
     for (uint32_t i = 0; i < n && !r->bad; i++) nr_buf_printf(r->out, " s%u", (unsigned)number(r));
     n = number(r);

@@ -7,7 +7,7 @@
 /* ---- reference counting ------------------------------------------------------------------- */
 
 /* Objects that live inside a module or the CLR are only counted; the rest is freed at 0. */
-static uint32_t NR_COM embedded_AddRef(void *self)
+uint32_t NR_COM sim_add_ref(void *self)
 {
     sim_object *o = self;
     o->sim->references++;
@@ -46,7 +46,7 @@ static int32_t answer(void *self, bool yes, void **out)
     if (!out) return NR_E_POINTER;
     *out = NULL;
     if (!yes) return NR_E_NOINTERFACE;
-    ((nr_IUnknown *)self)->vtbl->AddRef(self);
+    sim_add_ref(self);
     *out = self;
     return NR_S_OK;
 }
@@ -160,7 +160,7 @@ static id_enum *new_enum(nr_sim *sim, sim_kind kind)
     id_enum *e = nr_zalloc(sizeof *e);
     if (!e) return NULL;
     sim_object_init(&e->object, sim, NULL, kind);
-    embedded_AddRef(e);
+    sim_add_ref(e);
     return e;
 }
 
@@ -197,7 +197,7 @@ int32_t sim_new_thread_enum(nr_sim *sim, void **out)
 void sim_objects_vtbl(sim_vtbls *v)
 {
 #define X(kind, interface, name) \
-    v->kind.AddRef = embedded_AddRef; \
+    v->kind.AddRef = sim_add_ref; \
     v->kind.Release = embedded_Release;
     NR_SIM_KINDS(X)
 #undef X

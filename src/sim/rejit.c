@@ -15,7 +15,7 @@ enum { SIM_E_REJIT_NOT_ENABLED = (int32_t)0x8013137C };
 static void request_event(nr_sim *sim, nr_sim_event_kind kind, const char *slot, int32_t hr, uint32_t count,
                           const uintptr_t *modules, const uint32_t *tokens)
 {
-    nr_sim_event e = {kind, hr};
+    nr_sim_event e = {.kind = kind, .hr = hr};
     e.name = slot;
     e.modules = modules;
     e.tokens = tokens;
@@ -115,7 +115,7 @@ static int32_t NR_COM control_QueryInterface(void *self, const nr_guid *iid, voi
     *out = NULL;
     if (!nr_guid_eq(iid, &nr_iid_IUnknown) && !nr_guid_eq(iid, &nr_iid_ICorProfilerFunctionControl))
         return NR_E_NOINTERFACE;
-    ((nr_IUnknown *)self)->vtbl->AddRef(self);
+    sim_add_ref(self);
     *out = self;
     return NR_S_OK;
 }
@@ -131,7 +131,7 @@ static int32_t control_event(sim_control *c, nr_sim_event *e)
 static int32_t NR_COM control_SetILFunctionBody(void *self, uint32_t size, const uint8_t *body)
 {
     sim_control *c = self;
-    nr_sim_event e = {NR_SIM_SET_IL, NR_E_INVALIDARG};
+    nr_sim_event e = {.kind = NR_SIM_SET_IL, .hr = NR_E_INVALIDARG};
     if (!sim_enter(c->object.sim, SIM_CONTROL, NR_SLOT(ICorProfilerFunctionControl, SetILFunctionBody), &e.hr)) {
         e.hr = NR_E_INVALIDARG;
         if (body && size) {
@@ -148,7 +148,7 @@ static int32_t NR_COM control_SetILFunctionBody(void *self, uint32_t size, const
 
 static int32_t NR_COM control_SetCodegenFlags(void *self, uint32_t flags)
 {
-    nr_sim_event e = {NR_SIM_CODEGEN_FLAGS, NR_S_OK};
+    nr_sim_event e = {.kind = NR_SIM_CODEGEN_FLAGS, .hr = NR_S_OK};
     if (!sim_enter(SIM(self), SIM_CONTROL, NR_SLOT(ICorProfilerFunctionControl, SetCodegenFlags), &e.hr))
         e.hr = NR_S_OK;
     e.low = flags;
@@ -157,7 +157,7 @@ static int32_t NR_COM control_SetCodegenFlags(void *self, uint32_t flags)
 
 static int32_t NR_COM control_SetILInstrumentedCodeMap(void *self, uint32_t count, void *map)
 {
-    nr_sim_event e = {NR_SIM_IL_MAP, NR_S_OK};
+    nr_sim_event e = {.kind = NR_SIM_IL_MAP, .hr = NR_S_OK};
     (void)map;
     if (!sim_enter(SIM(self), SIM_CONTROL, NR_SLOT(ICorProfilerFunctionControl, SetILInstrumentedCodeMap), &e.hr))
         e.hr = NR_S_OK;

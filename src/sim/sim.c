@@ -163,7 +163,7 @@ static const nr_guid clsid_desktop = {0x71DA0A04, 0x7777, 0x4EC6, {0x96, 0x43, 0
 static void query_event(nr_sim *sim, nr_sim_event_kind kind, const nr_guid *iid, int32_t hr)
 {
     char text[48];
-    nr_sim_event e = {kind, hr};
+    nr_sim_event e = {.kind = kind, .hr = hr};
     sim_guid_text(text, iid);
     e.name = text;
     e.args = "callback";
@@ -230,7 +230,7 @@ static int32_t attach(nr_sim *sim, class_object get)
     sim->callback2 = p;
     query_callbacks(sim);
     hr = NR_CALL(sim->callback2, Initialize, &sim->info);
-    nr_sim_event e = {NR_SIM_INIT, hr};
+    nr_sim_event e = {.kind = NR_SIM_INIT, .hr = hr};
     sim_event(sim, &e);
     sim->attached = hr >= 0;
     if (hr < 0) {
@@ -289,7 +289,7 @@ int32_t nr_sim_shutdown(nr_sim *sim)
 {
     if (!sim->attached) return NR_E_UNEXPECTED;
     int32_t hr = NR_CALL0(sim->callback2, Shutdown);
-    nr_sim_event e = {NR_SIM_SHUTDOWN, hr};
+    nr_sim_event e = {.kind = NR_SIM_SHUTDOWN, .hr = hr};
     sim_event(sim, &e);
     detach(sim);
     return hr;

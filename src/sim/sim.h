@@ -29,7 +29,7 @@ typedef enum sim_kind {
         SIM_KINDS
 } sim_kind;
 
-enum { SIM_MAX_SLOTS = 112 };
+#define SIM_MAX_SLOTS 112 /* checked in stub.c */
 
 typedef struct sim_vtbls {
 #define X(kind, interface, name) nr_##interface##_vtbl kind;
@@ -156,6 +156,8 @@ bool sim_enter(nr_sim *sim, sim_kind kind, unsigned slot, int32_t *hr);
         if (sim_enter((sim_), (kind_), NR_SLOT(interface, slot), &hr_)) return hr_; \
     } while (0)
 
+/* AddRef of every object. */
+uint32_t NR_COM sim_add_ref(void *self);
 void sim_object_init(sim_object *o, nr_sim *sim, sim_module *m, sim_kind kind);
 const void *sim_vtbl(const nr_sim *sim, sim_kind kind);
 /* Fills all tables: loud stubs first, then what is implemented. */

@@ -139,7 +139,7 @@ static const char *const *const slot_names[SIM_KINDS] = {
 static const char *const kind_names[SIM_KINDS] = {NR_SIM_KINDS(X)};
 #undef X
 #define X(kind, interface, name) \
-    _Static_assert(NR_SLOTS_OF_##interface <= SIM_MAX_SLOTS, "room for the call counters of every slot");
+    _Static_assert((int)NR_SLOTS_OF_##interface <= SIM_MAX_SLOTS, "room for the call counters of every slot");
 NR_SIM_KINDS(X)
 #undef X
 
@@ -168,7 +168,7 @@ int32_t sim_stub(void *self, sim_kind kind, unsigned slot)
     snprintf(name, sizeof name, "%s::%s", kind_names[kind], slot_names[kind][slot]);
     sim->unimplemented++;
     if (!sim->options.quiet) fprintf(stderr, "simulated CLR: %s is not implemented\n", name);
-    nr_sim_event e = {NR_SIM_UNIMPLEMENTED, NR_E_NOTIMPL};
+    nr_sim_event e = {.kind = NR_SIM_UNIMPLEMENTED, .hr = NR_E_NOTIMPL};
     e.name = name;
     sim_event(sim, &e);
     return NR_E_NOTIMPL;

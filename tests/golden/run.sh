@@ -11,6 +11,7 @@
 #   --shipped  with the 45 shipped extension files     against shipped.jsonl.xz
 #   --net8     Newtonsoft.Json on .NET 8               against newtonsoft.jsonl.xz
 #   --net9     likewise on .NET 9
+#   --overlay  a changed template and a changed XML mapping in the home directory change exactly what they say
 #   --work     runs instrumented code: nothing fails to compile, every start has its finish
 #   --all      all of these
 #   --against SO   a LIST that has no golden recording is recorded with SO as well, and the two are compared
@@ -25,8 +26,8 @@ build=${NRPROF_BUILD:-$root/build}/golden
 variants=() lists=() so='' against='' keep=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --small|--open|--reverse|--shipped|--net8|--net9|--work) variants+=("${1#--}");;
-    --all) variants=(small open reverse shipped net8 net9 work);;
+    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--work) variants+=("${1#--}");;
+    --all) variants=(small open reverse shipped net8 net9 overlay work);;
     --against) against=${2:?--against needs a library}; shift;;
     --keep) keep=1;;
     -h|--help) sed -n '2,/^set -u/{/^set -u/d;s/^# \{0,1\}//;p}' "$0"; exit 0;;
@@ -60,10 +61,12 @@ so=$(realpath "$so")
 # The recorder builds beside its sources, so it works on a copy; a changed source is copied again and what was built of it is dropped.
 rec=$build/recorder out=$build/out
 mkdir -p "$build" "$out"
-if ! diff -qr -x bin -x obj -x librecorder.so -x __pycache__ "$shared/tools/recorder" "$rec" >/dev/null 2>&1; then
+if ! diff -qr -x bin -x obj -x librecorder.so -x __pycache__ -x run.sh "$shared/tools/recorder" "$rec" >/dev/null 2>&1; then
   rm -rf "$rec"
   cp -r "$shared/tools/recorder" "$rec" && chmod -R u+rwX "$rec" || skip_all "cannot copy the recorder to $rec"
 fi
+# The recorder empties the home directory before each run; OVERLAY names a directory whose contents it gets then.
+grep -q OVERLAY "$rec/run.sh" || sed -i 's#^rm -rf "\$out" #[ -z "$OVERLAY" ] || cp -r "$OVERLAY"/. "$home"/\n&#' "$rec/run.sh"
 
 # record NAME SO LIST [NAME=VALUE…]: the recording is $out/NAME.jsonl, what was printed $out/NAME.txt
 record() {
@@ -122,6 +125,17 @@ run_work() {
   drop work; drop work-plan; [ -n "$keep" ] || rm -f "$out/work-safe.xml"
 }
 
+# The bytes come from Lua: a copy of a file with one line changed, in the home directory, no rebuilding.
+overlay() { # NAME KIND FILE SED-SCRIPT
+  local name=overlay-$1 dir=$out/overlay-$1.home text
+  rm -rf "$dir"; mkdir -p "$dir/instrumentation/$2"
+  sed "$4" "$root/instrumentation/$2/$3" > "$dir/instrumentation/$2/$3"
+  if ! record "$name" "$so" "$rec/lists/small.txt" OVERLAY="$dir"; then tail -5 "$out/$name.out"; fail "$name" 'the recording failed'
+  elif text=$(python3 "$root/tests/golden/overlay.py" "$1" "$shared/golden/newtonsoft.jsonl.xz" "$out/$name.jsonl"); then pass "$name: $(tail -n 1 <<< "$text")"
+  else fail "$name" "$text"; fi
+  drop "$name"
+}
+
 for v in "${variants[@]}"; do
   case $v in
     small)   compare_golden small newtonsoft.jsonl.xz small.txt;;
@@ -130,6 +144,8 @@ for v in "${variants[@]}"; do
     shipped) compare_golden shipped shipped.jsonl.xz shipped.txt EXT="$shared/data/extensions";;
     net8)    compare_runtime net8 net8.0;;
     net9)    compare_runtime net9 net9.0;;
+    overlay) overlay nop templates tracer.lua 's/^ *rethrow()$/& nop()/'
+             overlay mapping rules extension_xml.lua 's/local SEGMENT, UNSCOPED, SCOPED = 1 << 10,/local SEGMENT, UNSCOPED, SCOPED = 1 << 9,/';;
     work)    run_work;;
   esac
 done

@@ -54,6 +54,9 @@ TEST(order_of_utf16)
         {"\xEF\xBF\xBD", "\xF0\x9F\x98\x80", 1},  /* U+FFFD above U+1F600: its first unit is D83D */
         {"\xED\x9F\xBF", "\xF0\x9F\x98\x80", -1}, /* U+D7FF below it */
         {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\x81", -1},
+        {"\xED\xA0\xBD", "\xF0\x9F\x98\x80", -1},             /* a lone D83D, then nothing */
+        {"\xED\xA0\xBD" "a", "\xF0\x9F\x98\x80", -1},         /* … then U+0061, below DE00 */
+        {"\xED\xA0\xBD" "\xEF\xBF\xBD", "\xF0\x9F\x98\x80", 1}, /* … then U+FFFD, above it */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_EQ(sign(nr_str_cmp_utf16(nr_str_of(rows[i].a), nr_str_of(rows[i].b))), rows[i].order);

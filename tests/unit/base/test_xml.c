@@ -11,8 +11,11 @@ static void show(const nr_xml_node *node, nr_buf *out)
 {
     for (const nr_xml_node *n = node; n; n = n->next) {
         nr_buf_put_str(out, n->name);
-        for (const nr_xml_attribute *a = n->attributes; a; a = a->next)
-            nr_buf_printf(out, "[%.*s=%.*s]", NR_STR_ARG(a->name), NR_STR_ARG(a->value));
+        for (const nr_xml_attribute *a = n->attributes; a; a = a->next) {
+            nr_buf_printf(out, "[%.*s=", NR_STR_ARG(a->name));
+            nr_buf_put_str(out, a->value);
+            nr_buf_u8(out, ']');
+        }
         if (n->first_child) {
             nr_buf_u8(out, '(');
             show(n->first_child, out);
@@ -37,6 +40,8 @@ static const struct {
     {"1.5", "<!DOCTYPE ]><a/>", "a"},
     {"1.5", "<!UNKNOWN <a/>", ""},
     {"1.5", "<!-x><![CDAT[x><!DOCTYPEa><a/>", "a"},
+    {"1.5", "<!DOCTYPEx[><a/>", "a"}, /* no white space: not a DOCTYPE */
+    {"1.5", "<a><![CDATA[]]><b/></a>", "a(b)"},
     {"1.5", "<a><![CDATA[ </a> & ]] ]]><b/><!----></a>", "a(b)"},
     {"1.6", "", ""},
     {"1.6", " \t\r\n", ""},
@@ -108,6 +113,7 @@ static const struct {
     {"</a>", "expected element name", "/a>"},
     {"<a b/>", "expected =", "/>"},                                       /* 1.7 */
     {"<a b c='1'/>", "expected =", "c='1'/>"},
+    {"<a b!='1'/>", "expected =", "!='1'/>"},
     {"<a b=c/>", "expected ' or \"", "c/>"},                              /* 1.7 */
     {"<a b=>", "expected ' or \"", ">"},
     {"<a b='c/>", "expected ' or \"", ""},

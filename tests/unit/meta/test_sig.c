@@ -335,6 +335,16 @@ TEST(depth)
             nr_arena_free(&arena);
         }
     }
+    /* Types side by side do not count as nesting. */
+    nr_buf wide = NR_BUF_INIT;
+    nr_arena wide_arena = NR_ARENA_INIT;
+    const nr_method_sig *many = NULL;
+    nr_buf_put(&wide, "\x00\x81\x2c\x01", 4); /* 300 parameters */
+    for (int i = 0; i < 300; i++) nr_buf_put(&wide, "\x1d\x08", 2);
+    CHECK_EQ(nr_sig_parse_method(&wide_arena, wide.data, wide.size, &many), NR_META_OK);
+    CHECK_EQ(many ? many->param_count : 0, 300);
+    nr_buf_free(&wide);
+    nr_arena_free(&wide_arena);
     /* function pointers that return function pointers */
     nr_arena arena = NR_ARENA_INIT;
     nr_buf sig = NR_BUF_INIT;

@@ -89,7 +89,9 @@ TEST(cache_unsettled)
     begin(&j, NR_TOKENIZER_CORE, "System.Runtime");
     j.t.cache = nr_token_cache_new();
     token(&j, "void [mscorlib]A::M<object>()");
+    size_t count = nr_token_cache_count(j.t.cache);
     token(&j, "class [mscorlib]B");
+    CHECK_EQ(nr_token_cache_count(j.t.cache), count + 2); /* the TypeRef and the text */
     fake_take(&j.fake.requests);
     token(&j, "void [mscorlib]A::M<object>()");
     j.fake.calls = 0;

@@ -248,29 +248,30 @@ TEST(members)
     fake_add(&j.fake, NR_TABLE_TYPE_DEF, 0, NR_STR("<Module>"), NR_STR(""));
     fake_add(&j.fake, NR_TABLE_TYPE_DEF, 0, NR_STR("Own"), NR_STR(""));
     uint32_t x = fake_add(&j.fake, NR_TABLE_TYPE_REF, 0x23000001, NR_STR("X"), fake_none);
-    fake_add(&j.fake, NR_TABLE_MEMBER_REF, x, NR_STR("M"), bytes("\x00\x01\x01\x08", 4));      /* another signature */
+    fake_add(&j.fake, NR_TABLE_MEMBER_REF, x, NR_STR("M"), bytes("\x00\x01\x01\x08", 4)); /* another signature */
+    fake_add(&j.fake, NR_TABLE_MEMBER_REF, x, NR_STR("M"), bytes("\x00\x00", 2)); /* the beginning of the wanted one */
     fake_add(&j.fake, NR_TABLE_MEMBER_REF, x, NR_STR("N"), bytes("\x00\x00\x01", 3));          /* another name */
     fake_add(&j.fake, NR_TABLE_MEMBER_REF, 0x01000009, NR_STR("M"), bytes("\x00\x00\x01", 3)); /* another parent */
     fake_add(&j.fake, NR_TABLE_MEMBER_REF, x, NR_STR("M"), bytes("\x00\x00\x01", 3));
     fake_add(&j.fake, NR_TABLE_MEMBER_REF, x, NR_STR("M"), bytes("\x00\x00\x01", 3)); /* the first one wins */
-    CHECK_EQ(token(&j, "void [mscorlib]X::M()"), 0x0A000004);
+    CHECK_EQ(token(&j, "void [mscorlib]X::M()"), 0x0A000005);
     CHECK_STR(fake_take(&j.fake.requests), "T 23000001 X\n");
-    CHECK_EQ(j.fake.enumerated, 1 + 3); /* one AssemblyRef, members of X up to the hit */
+    CHECK_EQ(j.fake.enumerated, 1 + 4); /* one AssemblyRef, members of X up to the hit */
     /* EXPLICIT: another byte, so another row */
-    CHECK_EQ(token(&j, "instance void [mscorlib]X::M()"), 0x0A000006);
+    CHECK_EQ(token(&j, "instance void [mscorlib]X::M()"), 0x0A000007);
     CHECK_STR(fake_take(&j.fake.requests), "T 23000001 X\nM 01000001 M 20 00 01\n");
     /* a TypeDef parent: MemberRefs, then its own methods, then a new MemberRef */
     fake_add(&j.fake, NR_TABLE_METHOD_DEF, 0x02000002, NR_STR("P"), bytes("\x00\x00\x01", 3));
     fake_add(&j.fake, NR_TABLE_METHOD_DEF, 0x02000002, NR_STR("Q"), bytes("\x00\x00\x01", 3));
     CHECK_EQ(token(&j, "void Own::Q()"), 0x06000002);
     CHECK_STR(fake_take(&j.fake.requests), "find Own\n");
-    CHECK_EQ(token(&j, "void Own::R()"), 0x0A000007);
+    CHECK_EQ(token(&j, "void Own::R()"), 0x0A000008);
     CHECK_STR(fake_take(&j.fake.requests), "find Own\nM 02000002 R 00 00 01\n");
     fake_add(&j.fake, NR_TABLE_MEMBER_REF, 0x02000002, NR_STR("P"), bytes("\x00\x00\x01", 3));
-    CHECK_EQ(token(&j, "void Own::P()"), 0x0A000008);
+    CHECK_EQ(token(&j, "void Own::P()"), 0x0A000009);
     /* methods are looked at for a TypeDef only */
     fake_add(&j.fake, NR_TABLE_METHOD_DEF, x, NR_STR("S"), bytes("\x00\x00\x01", 3));
-    CHECK_EQ(token(&j, "void [mscorlib]X::S()"), 0x0A000009);
+    CHECK_EQ(token(&j, "void [mscorlib]X::S()"), 0x0A00000A);
     end(&j);
 }
 
@@ -289,6 +290,11 @@ TEST(signature_of_method)
         NR_META_OK);
     CHECK_BYTES(sig.data, sig.size, "00 04 12 05 0e 0e 0e 1d 12 09");
     CHECK_STR(fake_take(&j.fake.requests), "T 23000001 System.Reflection.MethodInfo\nT 23000001 System.Type\n");
+    /* without memory no request is made */
+    sig.failed = true;
+    j.fake.calls = 0;
+    CHECK_EQ(nr_tokens_signature(&j.t, text_of(&j, "class [mscorlib]X"), &sig), NR_META_NO_MEMORY);
+    CHECK_EQ(j.fake.calls, 0);
     nr_buf_free(&sig);
     end(&j);
 }

@@ -221,6 +221,11 @@ TEST(log_start_of_a_process)
     nr_logfile_start(true);
     CHECK(!nr_os_directory_exists(test_path(&a, "off")));
     nr_log_reset();
+    s = (nr_log_settings){NR_ERROR, true, true, false, false}; /* the clamp's WARN stays below */
+    nr_log_configure(&s);
+    nr_logfile_start(true);
+    CHECK(!nr_os_directory_exists(test_path(&a, "off")));
+    nr_log_reset();
     clear_env();
     nr_arena_free(&a);
 }

@@ -1,0 +1,22 @@
+/* tool.h - what the command line tool needs from the operating system and the library does not. */
+#ifndef NR_OS_TOOL_H
+#define NR_OS_TOOL_H
+
+#include "base/arena.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* A stream that a person reads: escape sequences and progress bars may go there. */
+bool nr_os_is_terminal(FILE *stream);
+/* Sets a variable of this process' environment; value.p == NULL removes it. Not while other threads run. */
+bool nr_os_set_env(const char *name, nr_str value);
+/* A new directory that only this user can look into; p == NULL: it could not be made. */
+nr_str nr_os_temporary_directory(nr_arena *arena);
+/* Removes a file, a link, or an empty directory. */
+bool nr_os_remove(nr_str path);
+/* Output of programs goes through as it is, without another end of line (Windows). */
+void nr_os_binary(FILE *stream);
+
+#endif

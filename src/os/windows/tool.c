@@ -1,0 +1,50 @@
+#include "os/tool.h"
+
+#include "os/windows/wide.h"
+
+#include <fcntl.h>
+#include <io.h>
+
+bool nr_os_is_terminal(FILE *stream)
+{
+    DWORD mode;
+    HANDLE console = (HANDLE)_get_osfhandle(_fileno(stream));
+    if (console == INVALID_HANDLE_VALUE || !GetConsoleMode(console, &mode)) return false;
+    /* ENABLE_VIRTUAL_TERMINAL_PROCESSING: escape sequences, since Windows 10; older ones get plain text. */
+    return (mode & 4) || SetConsoleMode(console, mode | 4);
+}
+
+bool nr_os_set_env(const char *name, nr_str value)
+{
+    wchar_t wide_name[NR_WIDE_UNITS], wide_value[NR_WIDE_UNITS];
+    if (!nr_wide(nr_str_of(name), wide_name)) return false;
+    if (!value.p) return SetEnvironmentVariableW(wide_name, NULL) || GetLastError() == ERROR_ENVVAR_NOT_FOUND;
+    return nr_wide(value, wide_value) && SetEnvironmentVariableW(wide_name, wide_value);
+}
+
+nr_str nr_os_temporary_directory(nr_arena *arena)
+{
+    wchar_t base[MAX_PATH + 1];
+    nr_str r = {NULL, 0};
+    DWORD n = GetTempPathW(MAX_PATH + 1, base); /* ends with a backslash */
+    nr_str parent = n && n <= MAX_PATH ? nr_narrow(arena, base, n) : r;
+    for (unsigned i = 0; parent.p && i < 1000; i++) {
+        wchar_t wide[NR_WIDE_UNITS];
+        nr_str path = nr_arena_printf(arena, "%.*snrprof-%lu-%u", NR_STR_ARG(parent), GetCurrentProcessId(), i);
+        if (!path.p || !nr_wide(path, wide)) break;
+        if (CreateDirectoryW(wide, NULL)) return path;
+        if (GetLastError() != ERROR_ALREADY_EXISTS) break;
+    }
+    return r;
+}
+
+bool nr_os_remove(nr_str path)
+{
+    wchar_t wide[NR_WIDE_UNITS];
+    return nr_wide(path, wide) && (DeleteFileW(wide) || RemoveDirectoryW(wide));
+}
+
+void nr_os_binary(FILE *stream)
+{
+    _setmode(_fileno(stream), _O_BINARY);
+}
