@@ -1,6 +1,9 @@
 -- Bodies of the six methods that are added to mscorlib on .NET Framework, on
 -- System.CannotUnloadAppDomainException (reference/injected-code.md, section 7). Nothing of the original body stays;
 -- all types are mscorlib's own, so no text names an assembly.
+--
+-- The order of the templates is the order in which the methods are added to mscorlib, and references to them to every
+-- other module (reference/module-injection.md); `method` is such a reference.
 
 local exception = "System.CannotUnloadAppDomainException"
 
@@ -15,9 +18,10 @@ local function throw_null(message)
   place(fine)
 end
 
-local function helper(name, body)
+local function helper(name, returns, parameters, body)
   template {
     name = name,
+    method = ("%s [mscorlib]%s::%s(%s)"):format(returns, exception, name, parameters),
     reference = "2d17f05e1",
     about = "a helper method in mscorlib",
     tiny = true,
@@ -26,14 +30,14 @@ local function helper(name, body)
   }
 end
 
-helper("LoadAssemblyOrThrow", function()
+helper("LoadAssemblyOrThrow", "class [mscorlib]System.Reflection.Assembly", "string", function()
   ldarg_0()
   call "class System.Reflection.Assembly System.Reflection.Assembly::LoadFrom(string)"
   throw_null "Failed to load assembly."
   ret()
 end)
 
-helper("GetTypeViaReflectionOrThrow", function()
+helper("GetTypeViaReflectionOrThrow", "class [mscorlib]System.Type", "string,string", function()
   ldarg_0()
   call("class System.Reflection.Assembly " .. exception .. "::LoadAssemblyOrThrow(string)")
   ldarg_1()
@@ -42,7 +46,8 @@ helper("GetTypeViaReflectionOrThrow", function()
   ret()
 end)
 
-helper("GetMethodViaReflectionOrThrow", function()
+helper("GetMethodViaReflectionOrThrow", "class [mscorlib]System.Reflection.MethodInfo",
+  "string,string,string,class [mscorlib]System.Type[]", function()
   local by_name, done = label(), label()
   ldarg_0()
   ldarg_1()
@@ -61,7 +66,7 @@ helper("GetMethodViaReflectionOrThrow", function()
   ret()
 end)
 
-helper("GetMethodFromAppDomainStorage", function()
+helper("GetMethodFromAppDomainStorage", "class [mscorlib]System.Reflection.MethodInfo", "string", function()
   call "class System.AppDomain System.AppDomain::get_CurrentDomain()"
   throw_null "System.AppDomain.CurrentDomain == null."
   ldarg_0()
@@ -70,7 +75,8 @@ helper("GetMethodFromAppDomainStorage", function()
   ret()
 end)
 
-helper("GetMethodFromAppDomainStorageOrReflectionOrThrow", function()
+helper("GetMethodFromAppDomainStorageOrReflectionOrThrow", "class [mscorlib]System.Reflection.MethodInfo",
+  "string,string,string,string,class [mscorlib]System.Type[]", function()
   local done = label()
   ldarg_0()
   call("class System.Reflection.MethodInfo " .. exception .. "::GetMethodFromAppDomainStorage(string)")
@@ -90,7 +96,7 @@ helper("GetMethodFromAppDomainStorageOrReflectionOrThrow", function()
   ret()
 end)
 
-helper("StoreMethodInAppDomainStorageOrThrow", function()
+helper("StoreMethodInAppDomainStorageOrThrow", "void", "class [mscorlib]System.Reflection.MethodInfo,string", function()
   call "class System.AppDomain System.AppDomain::get_CurrentDomain()"
   throw_null "System.AppDomain.CurrentDomain == null."
   ldarg_1()

@@ -157,6 +157,30 @@ static int32_t open_module(void *rt, uintptr_t module, nr_scope *scope)
     return hr;
 }
 
+enum { OF_WRITE = 1 };
+
+static int32_t open_module_to_write(void *rt, uintptr_t module, nr_scope *scope)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    void *emit = NULL, *import = NULL, *assembly_emit = NULL, *assembly_import = NULL;
+    int32_t hr = NR_CALL(info, GetModuleMetaData, module, OF_WRITE, &nr_iid_IMetaDataEmit2, &emit);
+    if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataImport2, &import);
+    if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_WRITE, &nr_iid_IMetaDataAssemblyEmit, &assembly_emit);
+    if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataAssemblyImport, &assembly_import);
+    if (hr >= 0 && emit && import && assembly_import) {
+        nr_scope_init(scope, import, assembly_import, info);
+        scope->module = module;
+        scope->emit = emit;
+        scope->assembly_emit = assembly_emit;
+        return NR_HR_OK;
+    }
+    nr_release(assembly_import);
+    nr_release(assembly_emit);
+    nr_release(import);
+    nr_release(emit);
+    return hr < 0 ? hr : NR_HR_FALSE;
+}
+
 const nr_runtime_ops nr_runtime_ops_clr = {
     .function_info = function_info,
     .function_from_token = function_from_token,
@@ -170,4 +194,5 @@ const nr_runtime_ops nr_runtime_ops_clr = {
     .request_rejit = request_rejit,
     .open_function = open_function,
     .open_module = open_module,
+    .open_module_to_write = open_module_to_write,
 };

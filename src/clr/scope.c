@@ -178,6 +178,68 @@ static int32_t assembly_version(nr_scope *s, nr_version *version)
     return hr;
 }
 
+static int32_t call_scope_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length, void *more)
+{
+    nr_guid mvid;
+    (void)token;
+    (void)more;
+    return NR_CALL(import_of(s), GetScopeProps, units, room, length, &mvid);
+}
+
+static int32_t scope_name(nr_scope *s, nr_arena *arena, nr_str *name)
+{
+    return read_name(s, arena, 0, call_scope_props, NULL, name);
+}
+
+static int32_t find_method(nr_scope *s, uint32_t type_def, const char *name, const uint8_t *sig, uint32_t size,
+                           uint32_t *method)
+{
+    uint16_t units[NAME_UNITS];
+    widen(name, units, NAME_UNITS);
+    return NR_CALL(import_of(s), FindMethod, type_def, units, sig, size, method);
+}
+
+static int32_t method_rva(nr_scope *s, uint32_t method, uint32_t *rva)
+{
+    return NR_CALL(import_of(s), GetMethodProps, method, NULL, NULL, 0, NULL, NULL, NULL, NULL, rva, NULL);
+}
+
+static int32_t define_method(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, uint32_t attributes,
+                             const uint8_t *sig, size_t size, uint32_t rva, uint32_t impl_flags, uint32_t *method)
+{
+    nr_IMetaDataEmit2 *emit = s->emit;
+    uint16_t *units = nr_utf16_from_utf8(arena, name, NULL);
+    if (!units) return NR_HR_NO_MEMORY;
+    return NR_CALL(emit, DefineMethod, type_def, units, attributes, sig, (uint32_t)size, rva, impl_flags, method);
+}
+
+static int32_t define_attribute(nr_scope *s, uint32_t owner, uint32_t constructor, const uint8_t *value, uint32_t size)
+{
+    nr_IMetaDataEmit2 *emit = s->emit;
+    uint32_t token;
+    return NR_CALL(emit, DefineCustomAttribute, owner, constructor, value, size, &token);
+}
+
+static int32_t define_permissions(nr_scope *s, uint32_t owner, uint32_t action, const uint8_t *blob, uint32_t size)
+{
+    nr_IMetaDataEmit2 *emit = s->emit;
+    uint32_t token;
+    return NR_CALL(emit, DefinePermissionSet, owner, action, blob, size, &token);
+}
+
+static int32_t define_mscorlib_ref(nr_scope *s, uint32_t *assembly_ref)
+{
+    static const uint8_t key_token[] = {0xB7, 0x7A, 0x5C, 0x56, 0x19, 0x34, 0xE0, 0x89};
+    nr_IMetaDataAssemblyEmit *emit = s->assembly_emit;
+    nr_assembly_metadata data;
+    uint16_t units[NAME_UNITS];
+    if (!emit) return NR_HR_FAIL;
+    memset(&data, 0, sizeof data);
+    data.major = 4;
+    widen("mscorlib", units, NAME_UNITS);
+    return NR_CALL(emit, DefineAssemblyRef, key_token, sizeof key_token, units, &data, NULL, 0, 0, assembly_ref);
+}
+
 static int32_t open_emit(nr_scope *s)
 {
     nr_ICorProfilerInfo4 *info = s->runtime;
@@ -199,9 +261,29 @@ static void close_scope(nr_scope *s)
     s->import = s->assembly_import = s->emit = s->assembly_emit = NULL;
 }
 
-static const nr_scope_ops scope_ops = {method_props,      type_props,       enclosing_type, find_type,      each_type_def,
-                                       each_method,       each_method_named, custom_attribute, knows_type, is_valid_token,
-                                       sig_from_token,    assembly_version, open_emit,      close_scope};
+static const nr_scope_ops scope_ops = {
+    .method_props = method_props,
+    .type_props = type_props,
+    .enclosing_type = enclosing_type,
+    .find_type = find_type,
+    .each_type_def = each_type_def,
+    .each_method = each_method,
+    .each_method_named = each_method_named,
+    .custom_attribute = custom_attribute,
+    .knows_type = knows_type,
+    .is_valid_token = is_valid_token,
+    .sig_from_token = sig_from_token,
+    .assembly_version = assembly_version,
+    .scope_name = scope_name,
+    .find_method = find_method,
+    .method_rva = method_rva,
+    .define_method = define_method,
+    .define_attribute = define_attribute,
+    .define_permissions = define_permissions,
+    .define_mscorlib_ref = define_mscorlib_ref,
+    .open_emit = open_emit,
+    .close = close_scope,
+};
 
 /* ---- token requests: nr_meta -------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/inject.h"
 #include "engine/method.h"
 
 nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first)
@@ -217,10 +218,13 @@ int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module_id, int32_t statu
     nr_epoch_collect(&e->epoch);
     if (status < 0) return e->runtime.core ? NR_HR_OK : status;
     unsigned mark = nr_epoch_enter(&e->epoch);
+    nr_generation *g = atomic_load(&e->generation);
     nr_module *module = nr_modules_need(&e->modules, module_id, &hr);
-    if (module && e->runtime.core) load_core_module(e, module, atomic_load(&e->generation));
+    hr = NR_HR_OK;
+    if (!e->runtime.core) hr = nr_inject_into_module(e, g, module_id);
+    else if (module) load_core_module(e, module, g);
     nr_epoch_leave(&e->epoch, mark);
-    return NR_HR_OK;
+    return hr;
 }
 
 void nr_engine_module_unloaded(nr_engine *e, uintptr_t module)

@@ -69,6 +69,17 @@ typedef struct nr_scope_ops {
     bool (*is_valid_token)(nr_scope *s, uint32_t token);
     int32_t (*sig_from_token)(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size);
     int32_t (*assembly_version)(nr_scope *s, nr_version *version);
+    /* For what is added to mscorlib (module-injection.md section 5). */
+    int32_t (*scope_name)(nr_scope *s, nr_arena *arena, nr_str *name);
+    int32_t (*find_method)(nr_scope *s, uint32_t type_def, const char *name, const uint8_t *sig, uint32_t size,
+                           uint32_t *method);
+    int32_t (*method_rva)(nr_scope *s, uint32_t method, uint32_t *rva);
+    int32_t (*define_method)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, uint32_t attributes,
+                             const uint8_t *sig, size_t size, uint32_t rva, uint32_t impl_flags, uint32_t *method);
+    int32_t (*define_attribute)(nr_scope *s, uint32_t owner, uint32_t constructor, const uint8_t *value, uint32_t size);
+    int32_t (*define_permissions)(nr_scope *s, uint32_t owner, uint32_t action, const uint8_t *blob, uint32_t size);
+    /* mscorlib 4.0.0.0, public key token b77a5c561934e089. */
+    int32_t (*define_mscorlib_ref)(nr_scope *s, uint32_t *assembly_ref);
     /* Opens the writing half. */
     int32_t (*open_emit)(nr_scope *s);
     void (*close)(nr_scope *s);
@@ -91,6 +102,8 @@ typedef struct nr_runtime_ops {
     int32_t (*request_rejit)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
     int32_t (*open_function)(void *rt, uintptr_t function, nr_scope *scope);
     int32_t (*open_module)(void *rt, uintptr_t module, nr_scope *scope);
+    /* With its writing half. S_FALSE: the module has no metadata to write (a resource module). */
+    int32_t (*open_module_to_write)(void *rt, uintptr_t module, nr_scope *scope);
 } nr_runtime_ops;
 
 typedef struct nr_runtime {

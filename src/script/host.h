@@ -24,6 +24,7 @@ struct nr_template {
     uint16_t stack_at_least, stack_over_arguments;
     const nr_blob_local *locals;
     size_t local_count;
+    const nr_text *outside, *inside; /* of a method that is added to mscorlib, else NULL */
     const nr_blob *_Atomic blobs[NR_SHAPE_COUNT];
     bool failed[NR_SHAPE_COUNT];
     nr_template *next;

@@ -357,6 +357,19 @@ const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape
     return atomic_load_explicit(&t->blobs[shape], memory_order_acquire);
 }
 
+bool nr_script_added_method(const nr_script *s, size_t n, nr_added_method *method)
+{
+    const nr_template *t = s->templates;
+    for (; t; t = t->next) {
+        if (t->outside && n-- == 0) break;
+    }
+    if (!t) return false;
+    method->name = t->name;
+    method->outside = t->outside;
+    method->inside = t->inside;
+    return true;
+}
+
 static void set_text(lua_State *L, const char *name, nr_str text)
 {
     lua_pushlstring(L, text.p ? text.p : "", text.n);

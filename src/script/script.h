@@ -50,6 +50,15 @@ void nr_script_seal(nr_script *s);
  * failed (one WARN when it did). Any thread. */
 const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape);
 
+/* A method that templates add to mscorlib (.NET Framework). */
+typedef struct nr_added_method {
+    nr_str name;
+    const nr_text *outside; /* as other modules refer to it: types in [mscorlib] */
+    const nr_text *inside;  /* in mscorlib itself */
+} nr_added_method;
+/* The n-th, in the order of the template file; false: there are no more. */
+bool nr_script_added_method(const nr_script *s, size_t n, nr_added_method *method);
+
 /* What a rule's `where` may look at. */
 typedef struct nr_method_facts {
     nr_str assembly, class_name, method, parameters;

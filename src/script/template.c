@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *const fields[] = {"name", "reference", "about", "locals", "max_stack", "rets", "tiny", "body", NULL};
+static const char *const fields[] = {"name", "reference", "about", "locals", "max_stack", "rets", "tiny", "method", "body", NULL};
 
 static bool is_one_of(const char *name, const char *const *list)
 {
@@ -109,6 +109,25 @@ static nr_prepare read_rets(lua_State *L, int index)
     return (nr_prepare)luaL_error(L, "template: field 'rets' must be \"all\", \"last\" or \"none\"");
 }
 
+/* method = "text of a method": one that is added to mscorlib, seen from outside ("[mscorlib]…") as it is
+ * written, from inside with those marks taken out. */
+static void read_method(nr_script *s, nr_template *t, int index)
+{
+    lua_State *L = s->L;
+    const char *why = NULL;
+    if (lua_getfield(L, index, "method") != LUA_TNIL) {
+        nr_str outside = nr_script_string(s, -1, false);
+        luaL_gsub(L, outside.p, "[mscorlib]", "");
+        nr_str inside = nr_script_string(s, -1, false);
+        t->outside = nr_text_parse(&s->arena, outside, &why);
+        t->inside = t->outside ? nr_text_parse(&s->arena, inside, &why) : NULL;
+        if (!t->inside || !nr_text_is_method(t->inside))
+            luaL_error(L, "template: '%s' is no method: %s", outside.p, why ? why : "it is a type");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
 int nr_template_verb(lua_State *L)
 {
     nr_script *s = nr_script_of(L);
@@ -129,11 +148,13 @@ int nr_template_verb(lua_State *L)
     lua_pop(L, 1);
     read_max_stack(L, t, 1);
     read_locals(s, t, 1);
+    read_method(s, t, 1);
     if (t->tiny && (t->local_count || t->prepare != NR_PREPARE_NONE))
         return luaL_error(L, "template: a tiny body has no locals and no original code (rets = \"none\")");
     if (lua_getfield(L, 1, "body") != LUA_TFUNCTION) return luaL_error(L, "template: field 'body' must be a function");
     t->body = luaL_ref(L, LUA_REGISTRYINDEX);
-    t->next = s->new_templates;
-    s->new_templates = t;
+    nr_template **at = &s->new_templates;
+    while (*at) at = &(*at)->next;
+    *at = t;
     return 0;
 }

@@ -243,7 +243,7 @@ int32_t nr_md_define_method_spec(nr_md *md, uint32_t parent, const uint8_t *sig,
 {
     uint32_t coded;
     if (!nr_image_token_coded(NR_TAB_METHOD_SPEC, NR_COL_METHOD_SPEC_METHOD, parent, &coded))
-        return NR_MD_E_BAD_ARGUMENT;
+        return NR_MD_E_BAD_PARENT;
     return define_blob_row(md, &md->method_specs, NR_TAB_METHOD_SPEC, 1, coded, sig, size, NR_MD_S_DUPLICATE,
                            token);
 }
@@ -304,7 +304,9 @@ int32_t nr_md_define_method(nr_md *md, uint32_t type, nr_str name, uint32_t flag
                             uint32_t size, uint32_t rva, uint32_t impl_flags, uint32_t *token)
 {
     uint32_t cells[NR_MD_CELLS] = {rva, impl_flags, flags};
-    if (!nr_md_is(md, type, NR_TAB_TYPE_DEF)) return NR_MD_E_BAD_ARGUMENT;
+    if (!(type & 0xFFFFFF)) type = 0x02000001; /* global */
+    if (!nr_md_is(md, type, NR_TAB_TYPE_DEF)) return NR_MD_E_INDEX;
+    if (nr_str_is(name, ".ctor") || nr_str_is(name, ".cctor")) cells[NR_COL_METHOD_FLAGS] |= 0x1800; /* (RT)SpecialName */
     cells[NR_TAB_MAX_COLUMNS] = type & 0xFFFFFF;
     if (!add_string(md, name, &cells[NR_COL_METHOD_NAME]) || !add_blob(md, sig, size, &cells[NR_COL_METHOD_SIG]))
         return NR_MD_E_NO_MEMORY;
@@ -329,5 +331,10 @@ int32_t nr_md_define_permission_set(nr_md *md, uint32_t owner, uint32_t action, 
     if (!nr_image_token_coded(NR_TAB_DECL_SECURITY, NR_COL_SECURITY_PARENT, owner, &cells[1]))
         return NR_MD_E_BAD_ARGUMENT;
     if (!add_blob(md, set, size, &cells[2])) return NR_MD_E_NO_MEMORY;
-    return add_row(md, NR_TAB_DECL_SECURITY, cells, 3, token);
+    int32_t hr = add_row(md, NR_TAB_DECL_SECURITY, cells, 3, token);
+    if (hr < 0 || owner >> 24 == NR_TAB_ASSEMBLY) return hr;
+    if (!nr_md_is_valid(md, owner)) return NR_MD_E_INDEX; /* found out after the row was added */
+    uint32_t *at = append(&md->secured, sizeof *at);
+    if (at) *at = owner;
+    return at ? hr : NR_MD_E_NO_MEMORY;
 }

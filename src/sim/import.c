@@ -55,6 +55,13 @@ static void put(uint32_t *out, uint32_t value)
     if (out) *out = value;
 }
 
+/* Members of "<Module>" are global: the interface says they have no type. */
+enum { GLOBAL = 0x02000000, MODULE_TYPE = 0x02000001 };
+static uint32_t owner_token(uint32_t type)
+{
+    return type == MODULE_TYPE ? GLOBAL : type;
+}
+
 static int32_t put_dotted(void *self, unsigned table, uint32_t rid, uint16_t *name, uint32_t capacity, uint32_t *needed)
 {
     nr_arena scratch = NR_ARENA_INIT;
@@ -115,6 +122,11 @@ static int32_t NR_COM GetTypeDefProps(void *self, uint32_t type, uint16_t *name,
     ENTER(GetTypeDefProps);
     const nr_md *md = MD(self);
     if (type >> 24 != NR_TAB_TYPE_DEF) return NR_S_FALSE; /* as the runtime does */
+    if (type == GLOBAL) { /* "no type" has an empty name */
+        put(flags, 0);
+        put(extends, 0x01000000);
+        return sim_put_text(NR_STR(""), name, capacity, needed);
+    }
     if (!nr_md_is(md, type, NR_TAB_TYPE_DEF)) return NR_MD_E_INDEX;
     uint32_t rid = type & 0xFFFFFF;
     put(flags, nr_md_get(md, NR_TAB_TYPE_DEF, rid, NR_COL_TYPE_DEF_FLAGS));
@@ -129,6 +141,10 @@ static int32_t NR_COM GetTypeRefProps(void *self, uint32_t type, uint32_t *scope
                                       uint32_t *needed)
 {
     ENTER(GetTypeRefProps);
+    if (type == 0x01000000) {
+        put(scope, 0);
+        return sim_put_text(NR_STR(""), name, capacity, needed);
+    }
     if (!nr_md_is(MD(self), type, NR_TAB_TYPE_REF)) return NR_MD_E_INDEX;
     put(scope, nr_md_token(MD(self), NR_TAB_TYPE_REF, type & 0xFFFFFF, NR_COL_TYPE_REF_SCOPE));
     return put_dotted(self, NR_TAB_TYPE_REF, type & 0xFFFFFF, name, capacity, needed);
@@ -141,7 +157,7 @@ static int32_t method_props(void *self, uint32_t method, uint32_t *type, uint16_
     const nr_md *md = MD(self);
     if (!nr_md_is(md, method, NR_TAB_METHOD_DEF)) return NR_MD_E_INDEX;
     uint32_t rid = method & 0xFFFFFF;
-    if (type) *type = (uint32_t)NR_TAB_TYPE_DEF << 24 | nr_md_method_type(md, rid);
+    put(type, owner_token((uint32_t)NR_TAB_TYPE_DEF << 24 | nr_md_method_type(md, rid)));
     put(flags, nr_md_get(md, NR_TAB_METHOD_DEF, rid, NR_COL_METHOD_FLAGS));
     put(rva, nr_md_get(md, NR_TAB_METHOD_DEF, rid, NR_COL_METHOD_RVA));
     put(impl, nr_md_get(md, NR_TAB_METHOD_DEF, rid, NR_COL_METHOD_IMPL_FLAGS));
@@ -171,7 +187,7 @@ static int32_t NR_COM GetMemberRefProps(void *self, uint32_t token, uint32_t *pa
     const nr_md *md = MD(self);
     uint32_t rid = token & 0xFFFFFF;
     if (!nr_md_is(md, token, NR_TAB_MEMBER_REF)) return NR_MD_E_INDEX;
-    put(parent, nr_md_token(md, NR_TAB_MEMBER_REF, rid, NR_COL_MEMBER_REF_PARENT));
+    put(parent, owner_token(nr_md_token(md, NR_TAB_MEMBER_REF, rid, NR_COL_MEMBER_REF_PARENT)));
     int32_t hr = put_blob(md, NR_TAB_MEMBER_REF, rid, NR_COL_MEMBER_REF_SIG, sig, size);
     if (hr < 0) return hr;
     return sim_put_text(nr_md_text(md, NR_TAB_MEMBER_REF, rid, NR_COL_MEMBER_REF_NAME), name, capacity, needed);
@@ -185,7 +201,7 @@ static int32_t NR_COM GetFieldProps(void *self, uint32_t token, uint32_t *type, 
     const nr_md *md = MD(self);
     uint32_t rid = token & 0xFFFFFF;
     if (!nr_md_is(md, token, NR_TAB_FIELD)) return NR_MD_E_INDEX;
-    if (type) *type = (uint32_t)NR_TAB_TYPE_DEF << 24 | nr_md_field_type(md, rid);
+    put(type, owner_token((uint32_t)NR_TAB_TYPE_DEF << 24 | nr_md_field_type(md, rid)));
     put(flags, nr_md_get(md, NR_TAB_FIELD, rid, NR_COL_FIELD_FLAGS));
     put(constant_type, 0); /* constants are not simulated: ELEMENT_TYPE_VOID */
     if (constant) *constant = NULL;

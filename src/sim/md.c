@@ -35,6 +35,7 @@ void nr_md_close(nr_md *md)
     nr_buf_free(&md->strings);
     nr_buf_free(&md->blobs);
     nr_buf_free(&md->users);
+    nr_buf_free(&md->secured);
     nr_index *all[] = {&md->type_defs,  &md->type_refs, &md->member_refs,  &md->members_of,
                        &md->type_specs, &md->sigs,      &md->method_specs, &md->user_index};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) nr_index_free(all[i]);
@@ -73,11 +74,23 @@ static const uint32_t *added_row(const nr_md *md, unsigned table, uint32_t numbe
     return (const uint32_t *)(const void *)md->added[table].data + (size_t)number * NR_MD_CELLS;
 }
 
+/* HasSecurity, which a permission set brings to a row of the image. */
+static uint32_t security_flag(const nr_md *md, unsigned table, uint32_t rid, unsigned column)
+{
+    const uint32_t *tokens = (const uint32_t *)(const void *)md->secured.data;
+    bool method = table == NR_TAB_METHOD_DEF && column == NR_COL_METHOD_FLAGS;
+    bool type = table == NR_TAB_TYPE_DEF && column == NR_COL_TYPE_DEF_FLAGS;
+    for (size_t i = 0; (method || type) && i < md->secured.size / sizeof *tokens; i++)
+        if (tokens[i] == ((uint32_t)table << 24 | rid)) return method ? 0x4000 : 0x40000;
+    return 0;
+}
+
 uint32_t nr_md_get(const nr_md *md, unsigned table, uint32_t rid, unsigned column)
 {
     uint32_t count = md->image.tables[table].count;
-    if (rid <= count) return nr_image_column(&md->image, table, rid, column);
-    return added_row(md, table, rid - count - 1)[column];
+    uint32_t flag = md->secured.size ? security_flag(md, table, rid, column) : 0;
+    if (rid <= count) return nr_image_column(&md->image, table, rid, column) | flag;
+    return added_row(md, table, rid - count - 1)[column] | flag;
 }
 
 uint32_t nr_md_token(const nr_md *md, unsigned table, uint32_t rid, unsigned column)
@@ -211,7 +224,7 @@ void nr_md_split(nr_str full, nr_str *ns, nr_str *name)
     ns->p = full.p;
     ns->n = 0;
     *name = full;
-    if (!at) return;
+    if (at < 2) return;                          /* no dot, or only one at the start */
     at--;                                        /* the last dot */
     if (at && full.p[at - 1] == '.') at--;       /* "A..B": the second dot belongs to the name */
     ns->n = at;
@@ -224,6 +237,7 @@ nr_str nr_md_dotted(const nr_md *md, nr_arena *arena, unsigned table, uint32_t r
     nr_str name = nr_md_text(md, table, rid, 1), ns = nr_md_text(md, table, rid, 2), none = {NULL, 0};
     if (!name.p || !ns.p) return none;
     if (!ns.n) return nr_arena_str(arena, name);
+    if (!name.n) return nr_arena_str(arena, ns);
     return nr_arena_printf(arena, "%.*s.%.*s", NR_STR_ARG(ns), NR_STR_ARG(name));
 }
 

@@ -17,6 +17,7 @@ enum { /* HRESULTs of the metadata interfaces (corerror.h) */
     NR_MD_S_DUPLICATE = 0x00131197,
     NR_MD_E_NOT_FOUND = (int32_t)0x80131130,     /* CLDB_E_RECORD_NOTFOUND */
     NR_MD_E_INDEX = (int32_t)0x80131124,         /* CLDB_E_INDEX_NOTFOUND */
+    NR_MD_E_BAD_PARENT = (int32_t)0x80131193,    /* META_E_BAD_INPUT_PARAMETER */
     NR_MD_E_TOO_BIG = (int32_t)0x80131198,       /* META_E_STRINGSPACE_FULL */
     NR_MD_E_BAD_ARGUMENT = (int32_t)0x80070057,
     NR_MD_E_NO_MEMORY = (int32_t)0x8007000E
@@ -31,6 +32,7 @@ typedef struct nr_md {
     nr_buf strings;             /* nr_str */
     nr_buf blobs;               /* nr_str, too: pointer and size */
     nr_buf users;               /* struct user, ascending by offset */
+    nr_buf secured;             /* uint32_t: types and methods that were given a permission set */
     uint32_t user_end;          /* #US offset of the next user string */
     nr_index type_defs, type_refs, member_refs, members_of, type_specs, sigs, method_specs, user_index;
 } nr_md;
@@ -81,7 +83,7 @@ bool nr_md_is_generic(const nr_md *md, uint32_t method_rid);
 bool nr_md_body(const nr_md *md, uint32_t method_rid, const uint8_t **body, size_t *size, bool *damaged);
 uint32_t nr_md_find_type_def(nr_md *md, nr_str name, uint32_t encloser); /* token, 0: none */
 
-/* Splits at the last '.', as the runtime does ("A..B": namespace "A", name ".B"). */
+/* Splits at the last '.', as the runtime does ("A..B": namespace "A", name ".B"; ".A": no namespace). */
 void nr_md_split(nr_str full, nr_str *ns, nr_str *name);
 
 /* ---- definitions (metadata-tokens.md section 5) -------------------------------------------- */

@@ -157,10 +157,12 @@ static void signature(const sim_module *m, nr_buf *out, const uint8_t *p, uint32
     nr_buf_u8(out, '}');
 }
 
-static void type_def(const sim_module *m, nr_buf *out, uint32_t rid)
+/* `owner`: as the owner of a member, where "<Module>" counts as no type and has no name. */
+static void type_def(const sim_module *m, nr_buf *out, uint32_t rid, bool owner)
 {
     nr_arena scratch = NR_ARENA_INIT;
     nr_str name = {NULL, 0};
+    if (owner && rid == 1) return;
     if (rid && rid <= nr_md_rows(&m->md, NR_TAB_TYPE_DEF)) name = nr_md_type_name(&m->md, &scratch, rid);
     if (name.p) nr_buf_put_str(out, name);
     else nr_buf_printf(out, "?%08x", 0x02000000u | (unsigned)rid);
@@ -252,17 +254,18 @@ static void say(const sim_module *m, nr_buf *out, uint32_t token, int depth)
     }
     switch (table) {
     case NR_TAB_TYPE_REF: type_ref(m, out, rid, depth); return;
-    case NR_TAB_TYPE_DEF: type_def(m, out, rid); return;
+    case NR_TAB_TYPE_DEF: type_def(m, out, rid, false); return;
     case NR_TAB_FIELD:
-        type_def(m, out, nr_md_field_type(md, rid));
+        type_def(m, out, nr_md_field_type(md, rid), true);
         member(m, out, table, rid, NR_COL_FIELD_NAME, NR_COL_FIELD_SIG, depth);
         return;
     case NR_TAB_METHOD_DEF:
-        type_def(m, out, nr_md_method_type(md, rid));
+        type_def(m, out, nr_md_method_type(md, rid), true);
         member(m, out, table, rid, NR_COL_METHOD_NAME, NR_COL_METHOD_SIG, depth);
         return;
     case NR_TAB_MEMBER_REF:
-        say(m, out, nr_md_token(md, table, rid, NR_COL_MEMBER_REF_PARENT), depth + 1);
+        n = nr_md_token(md, table, rid, NR_COL_MEMBER_REF_PARENT);
+        if (n != 0x02000001) say(m, out, n, depth + 1);
         member(m, out, table, rid, NR_COL_MEMBER_REF_NAME, NR_COL_MEMBER_REF_SIG, depth);
         return;
     case NR_TAB_STAND_ALONE_SIG:

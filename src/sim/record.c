@@ -73,7 +73,8 @@ static void method_members(recording *r, uintptr_t module, uint32_t token)
     if (m && nr_md_is(&m->md, token, NR_TAB_METHOD_DEF)) {
         uint32_t rid = nr_md_method_type(&m->md, token & 0xFFFFFF);
         name = nr_md_text(&m->md, NR_TAB_METHOD_DEF, token & 0xFFFFFF, NR_COL_METHOD_NAME);
-        if (rid) type = nr_md_type_name(&m->md, &scratch, rid);
+        if (rid == 1) type = NR_STR(""); /* global */
+        else if (rid) type = nr_md_type_name(&m->md, &scratch, rid);
     }
     assembly_member(r, module);
     nr_buf_put_str(&r->line, NR_STR(",\"type\":"));

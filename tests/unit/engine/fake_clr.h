@@ -1,0 +1,543 @@
+/* fake_clr.h - the engine's tables of functions over modules in memory.
+ *
+ * Metadata rows and token requests are those of meta/fake_meta.h; methods, types and their properties stand beside
+ * them, row for row. A function id is FUNCTION_BASE + module index * 0x10000 + method row. Every call that can fail
+ * is counted, so a test can let the n-th one fail. Static functions: include it where it is used. */
+#ifndef NR_TESTS_ENGINE_FAKE_CLR_H
+#define NR_TESTS_ENGINE_FAKE_CLR_H
+
+#include "meta/fake_meta.h"
+#include "rules/fixture.h"
+
+#include "engine/engine.h"
+#include "engine/method.h"
+
+#include <stdatomic.h>
+
+#define FUNCTION_BASE ((uintptr_t)0x7f00aa00)
+
+enum { FAKE_MODULES = 24, FAKE_TYPES = 16, FAKE_METHODS = 64, FAKE_REQUESTS = 256 };
+enum { ON_TRANSACTION = 1, ON_TRACE = 2, ON_ASYNC = 4 }; /* attributes of a method */
+
+typedef struct fake_type {
+    const char *name;
+    uint32_t attributes, outer; /* token of the enclosing type */
+} fake_type;
+
+typedef struct fake_method {
+    uint32_t type, attributes;
+    const char *name;
+    uint8_t sig[40], body[400];
+    uint32_t sig_size, body_size;
+    unsigned marks;
+    const uint8_t *value; /* of the attribute */
+    uint32_t value_size;
+    bool generic;
+} fake_method;
+
+typedef struct fake_module {
+    struct fake_clr *clr;
+    uintptr_t id;
+    const char *assembly, *path, *domain;
+    uint32_t flags;
+    atomic_bool loaded;
+    bool knows_attributes;
+    nr_version version;
+    fake_meta meta;
+    nr_mutex lock; /* over `meta` */
+    fake_type types[FAKE_TYPES];
+    size_t type_count;
+    fake_method methods[FAKE_METHODS];
+    size_t method_count;
+    uint32_t hidden; /* so many of the last methods came after the first look */
+} fake_module;
+
+typedef struct fake_request_row {
+    uintptr_t module;
+    uint32_t token;
+} fake_request_row;
+
+typedef struct fake_clr {
+    nr_runtime runtime;
+    fake_module modules[FAKE_MODULES];
+    size_t module_count;
+    nr_mutex lock; /* over what follows */
+    fake_request_row requests[FAKE_REQUESTS];
+    size_t request_count, request_calls;
+    nr_buf body; /* the last one written */
+    uintptr_t body_module;
+    uint32_t body_method;
+    void *body_control;
+    unsigned bodies;
+    atomic_uint opened, closed, attribute_looks, knows_calls, props_calls, each_types;
+    atomic_uint failable, fail_at;
+    int32_t fail_hr;
+    char failed_call[40];
+} fake_clr;
+
+static inline bool fails(fake_clr *c, const char *call)
+{
+    if (atomic_fetch_add(&c->failable, 1) + 1 != atomic_load(&c->fail_at)) return false;
+    snprintf(c->failed_call, sizeof c->failed_call, "%s", call);
+    return true;
+}
+
+static inline fake_module *module_by_id(fake_clr *c, uintptr_t id)
+{
+    for (size_t i = 0; i < c->module_count; i++) {
+        if (c->modules[i].id == id && atomic_load(&c->modules[i].loaded)) return &c->modules[i];
+    }
+    return NULL;
+}
+
+static inline fake_method *method_of(fake_module *m, uint32_t token)
+{
+    size_t row = token & 0xFFFFFF;
+    return token >> 24 == NR_TABLE_METHOD_DEF && row && row <= m->method_count ? &m->methods[row - 1] : NULL;
+}
+
+static inline fake_module *module_of_function(fake_clr *c, uintptr_t function, uint32_t *token)
+{
+    uintptr_t n = function - FUNCTION_BASE;
+    if (n >> 16 >= c->module_count || !atomic_load(&c->modules[n >> 16].loaded)) return NULL;
+    *token = (uint32_t)NR_TABLE_METHOD_DEF << 24 | (uint32_t)(n & 0xFFFF);
+    return method_of(&c->modules[n >> 16], *token) ? &c->modules[n >> 16] : NULL;
+}
+
+enum { FAKE_INVALID = (int32_t)0x80070057 };
+
+static inline int32_t text_out(nr_arena *arena, const char *text, nr_str *out)
+{
+    *out = nr_arena_str(arena, nr_str_of(text));
+    return out->p ? 0 : NR_HR_NO_MEMORY;
+}
+
+/* ---- scope ---------------------------------------------------------------------------- */
+
+static inline fake_module *of_scope(nr_scope *s)
+{
+    return s->import;
+}
+
+static inline int32_t sc_method_props(nr_scope *s, nr_arena *arena, uint32_t method, nr_method_props *props)
+{
+    fake_module *m = of_scope(s);
+    fake_method *f = method_of(m, method);
+    atomic_fetch_add(&m->clr->props_calls, 1);
+    if (fails(m->clr, "GetMethodProps")) return m->clr->fail_hr;
+    if (!f) return FAKE_INVALID;
+    props->type_def = f->type;
+    props->attributes = f->attributes;
+    props->sig = f->sig;
+    props->sig_size = f->sig_size;
+    return text_out(arena, f->name, &props->name);
+}
+
+static inline int32_t sc_type_props(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str *name, uint32_t *attributes)
+{
+    fake_module *m = of_scope(s);
+    size_t row = type_def & 0xFFFFFF;
+    if (fails(m->clr, "GetTypeDefProps")) return m->clr->fail_hr;
+    if (!row || row > m->type_count) return FAKE_INVALID;
+    *attributes = m->types[row - 1].attributes;
+    return text_out(arena, m->types[row - 1].name, name);
+}
+
+static inline int32_t sc_enclosing_type(nr_scope *s, uint32_t type_def, uint32_t *outer)
+{
+    fake_module *m = of_scope(s);
+    if (fails(m->clr, "GetNestedClassProps")) return m->clr->fail_hr;
+    *outer = m->types[(type_def & 0xFFFFFF) - 1].outer;
+    return *outer ? 0 : FAKE_INVALID;
+}
+
+static inline int32_t sc_find_type(nr_scope *s, nr_arena *arena, nr_str name, uint32_t *type_def)
+{
+    fake_module *m = of_scope(s);
+    (void)arena;
+    if (fails(m->clr, "FindTypeDefByName")) return m->clr->fail_hr;
+    for (size_t i = 0; i < m->type_count; i++) {
+        if (m->types[i].outer || !nr_str_is(name, m->types[i].name)) continue;
+        *type_def = (uint32_t)NR_TABLE_TYPE_DEF << 24 | (uint32_t)(i + 1);
+        return 0;
+    }
+    return (int32_t)0x80131130u;
+}
+
+static inline void sc_each_type_def(nr_scope *s, nr_token_visitor visit, void *self)
+{
+    fake_module *m = of_scope(s);
+    atomic_fetch_add(&m->clr->each_types, 1);
+    for (size_t i = 0; i < m->type_count; i++) {
+        if (!visit(self, (uint32_t)NR_TABLE_TYPE_DEF << 24 | (uint32_t)(i + 1))) return;
+    }
+}
+
+static inline void sc_each_method(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self)
+{
+    fake_module *m = of_scope(s);
+    for (size_t i = 0; i < m->method_count - m->hidden; i++) {
+        if (m->methods[i].type != type_def) continue;
+        if (!visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (uint32_t)(i + 1))) return;
+    }
+}
+
+static inline void sc_each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name,
+                                        nr_token_visitor visit, void (*batch)(void *self, uint32_t count), void *self)
+{
+    fake_module *m = of_scope(s);
+    uint32_t tokens[5], n = 0;
+    (void)arena;
+    for (size_t i = 0; i <= m->method_count; i++) {
+        if (i < m->method_count && m->methods[i].type == type_def && nr_str_is(name, m->methods[i].name))
+            tokens[n++] = (uint32_t)NR_TABLE_METHOD_DEF << 24 | (uint32_t)(i + 1);
+        if (n == 0 || (n < 5 && i < m->method_count)) continue;
+        batch(self, n);
+        for (uint32_t k = 0; k < n; k++) {
+            if (!visit(self, tokens[k])) return;
+        }
+        n = 0;
+    }
+}
+
+static inline int32_t sc_custom_attribute(nr_scope *s, uint32_t method, const char *type, const uint8_t **value,
+                                          uint32_t *size)
+{
+    fake_module *m = of_scope(s);
+    const fake_method *f = method_of(m, method);
+    unsigned mark = !strcmp(type, "NewRelic.Api.Agent.TransactionAttribute") ? ON_TRANSACTION
+                    : !strcmp(type, "NewRelic.Api.Agent.TraceAttribute")     ? ON_TRACE
+                                                                             : ON_ASYNC;
+    if (mark != ON_ASYNC) atomic_fetch_add(&m->clr->attribute_looks, 1);
+    if (fails(m->clr, "GetCustomAttributeByName")) return m->clr->fail_hr;
+    if (!f || !(f->marks & mark)) return NR_HR_FALSE;
+    *value = f->value;
+    *size = f->value_size;
+    return 0;
+}
+
+static inline bool sc_knows_type(nr_scope *s, const char *const *names)
+{
+    fake_module *m = of_scope(s);
+    atomic_fetch_add(&m->clr->knows_calls, 1);
+    CHECK(!strcmp(names[0], "NewRelic.Api.Agent.TransactionAttribute"));
+    return m->knows_attributes;
+}
+
+static inline bool sc_is_valid_token(nr_scope *s, uint32_t token)
+{
+    fake_module *m = of_scope(s);
+    return token >> 24 == NR_TABLE_METHOD_DEF && (token & 0xFFFFFF) && (token & 0xFFFFFF) <= m->method_count - m->hidden;
+}
+
+static inline int32_t sc_sig_from_token(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size)
+{
+    fake_module *m = of_scope(s);
+    int32_t hr = FAKE_INVALID;
+    if (fails(m->clr, "GetSigFromToken")) return m->clr->fail_hr;
+    nr_mutex_lock(&m->lock);
+    for (size_t i = 0; i < m->meta.count && hr < 0; i++) {
+        if (m->meta.rows[i].token != token) continue;
+        *sig = (const uint8_t *)m->meta.rows[i].blob.p;
+        *size = (uint32_t)m->meta.rows[i].blob.n;
+        hr = 0;
+    }
+    nr_mutex_unlock(&m->lock);
+    return hr;
+}
+
+static inline int32_t sc_assembly_version(nr_scope *s, nr_version *version)
+{
+    fake_module *m = of_scope(s);
+    if (fails(m->clr, "GetAssemblyProps")) return m->clr->fail_hr;
+    *version = m->version;
+    return 0;
+}
+
+static inline int32_t sc_open_emit(nr_scope *s)
+{
+    fake_module *m = of_scope(s);
+    if (fails(m->clr, "IMetaDataEmit2")) return m->clr->fail_hr;
+    s->emit = m;
+    return 0;
+}
+
+static inline void sc_close(nr_scope *s)
+{
+    atomic_fetch_add(&of_scope(s)->clr->closed, 1);
+    s->import = NULL;
+}
+
+static const nr_scope_ops fake_scope_ops = {
+    sc_method_props,      sc_type_props,       sc_enclosing_type, sc_find_type,      sc_each_type_def, sc_each_method,
+    sc_each_method_named, sc_custom_attribute, sc_knows_type,     sc_is_valid_token, sc_sig_from_token,
+    sc_assembly_version,  sc_open_emit,        sc_close};
+
+/* Token requests: fake_meta's under the module's lock, and countable as calls that fail. */
+#define LOCKED(call, ...) \
+    fake_module *f = m; \
+    if (fails(f->clr, #call)) return f->clr->fail_hr; \
+    nr_mutex_lock(&f->lock); \
+    int32_t hr = fake_##call(&f->meta, __VA_ARGS__); \
+    nr_mutex_unlock(&f->lock); \
+    return hr
+#define LOCKED_EACH(call, ...) \
+    fake_module *f = m; \
+    nr_mutex_lock(&f->lock); \
+    fake_##call(&f->meta, __VA_ARGS__); \
+    nr_mutex_unlock(&f->lock)
+
+static inline int32_t lk_find_type_def(void *m, nr_str n, uint32_t *t) { LOCKED(find_type_def, n, t); }
+static inline int32_t lk_name(void *m, nr_arena *a, uint32_t t, nr_str *n) { LOCKED(name, a, t, n); }
+static inline void lk_each_assembly_ref(void *m, nr_meta_row row, void *self) { LOCKED_EACH(each_assembly_ref, row, self); }
+static inline void lk_each_member_ref(void *m, uint32_t p, nr_meta_row row, void *self) { LOCKED_EACH(each_member_ref, p, row, self); }
+static inline void lk_each_method(void *m, uint32_t p, nr_meta_row row, void *self) { LOCKED_EACH(each_method, p, row, self); }
+static inline int32_t lk_type_ref(void *m, uint32_t s, nr_str n, uint32_t *t) { LOCKED(define_type_ref, s, n, t); }
+static inline int32_t lk_member_ref(void *m, uint32_t p, nr_str n, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(define_member_ref, p, n, b, z, t); }
+static inline int32_t lk_assembly_ref(void *m, nr_str n, uint32_t *t) { LOCKED(define_assembly_ref, n, t); }
+static inline int32_t lk_user_string(void *m, nr_str s, uint32_t *t) { LOCKED(define_user_string, s, t); }
+static inline int32_t lk_method_spec(void *m, uint32_t p, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(define_method_spec, p, b, z, t); }
+static inline int32_t lk_type_spec(void *m, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(token_from_type_spec, b, z, t); }
+static inline int32_t lk_sig(void *m, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(token_from_sig, b, z, t); }
+
+static const nr_meta_ops fake_locked_meta_ops = {
+    lk_find_type_def, lk_name, lk_name, lk_each_assembly_ref, lk_each_member_ref, lk_each_method, lk_type_ref,
+    lk_member_ref, lk_assembly_ref, lk_user_string, lk_method_spec, lk_type_spec, lk_sig};
+
+/* ---- runtime --------------------------------------------------------------------------- */
+
+static inline int32_t rt_function_info(void *rt, uintptr_t function, uintptr_t *class_id, uintptr_t *module, uint32_t *token)
+{
+    fake_clr *c = rt;
+    if (fails(c, "GetFunctionInfo")) return c->fail_hr;
+    fake_module *m = module_of_function(c, function, token);
+    if (!m) return FAKE_INVALID;
+    *class_id = 1;
+    *module = m->id;
+    return 0;
+}
+
+static inline int32_t rt_function_from_token(void *rt, uintptr_t module, uint32_t token, uintptr_t *function)
+{
+    fake_clr *c = rt;
+    fake_module *m = module_by_id(c, module);
+    if (fails(c, "GetFunctionFromToken")) return c->fail_hr;
+    if (!m || !method_of(m, token)) return FAKE_INVALID;
+    if (method_of(m, token)->generic) return NR_HR_PARAMETERIZED;
+    *function = FUNCTION_BASE + (uintptr_t)(m - c->modules) * 0x10000 + (token & 0xFFFFFF);
+    return 0;
+}
+
+static inline int32_t rt_module_path(void *rt, nr_arena *arena, uintptr_t module, nr_str *path)
+{
+    fake_clr *c = rt;
+    fake_module *m = module_by_id(c, module);
+    if (fails(c, "GetModuleInfo path")) return c->fail_hr;
+    return m ? text_out(arena, m->path, path) : FAKE_INVALID;
+}
+
+static inline int32_t rt_module_assembly(void *rt, uintptr_t module, uintptr_t *assembly)
+{
+    fake_clr *c = rt;
+    if (fails(c, "GetModuleInfo")) return c->fail_hr;
+    *assembly = module;
+    return module_by_id(c, module) ? 0 : FAKE_INVALID;
+}
+
+static inline uint32_t rt_module_flags(void *rt, uintptr_t module)
+{
+    fake_module *m = module_by_id(rt, module);
+    return m ? m->flags : 0;
+}
+
+static inline int32_t rt_assembly_info(void *rt, nr_arena *arena, uintptr_t assembly, nr_str *name, uintptr_t *app_domain)
+{
+    fake_clr *c = rt;
+    fake_module *m = module_by_id(c, assembly);
+    if (fails(c, "GetAssemblyInfo")) return c->fail_hr;
+    *app_domain = assembly;
+    return m ? text_out(arena, m->assembly, name) : FAKE_INVALID;
+}
+
+static inline int32_t rt_app_domain_name(void *rt, nr_arena *arena, uintptr_t app_domain, nr_str *name)
+{
+    fake_clr *c = rt;
+    fake_module *m = module_by_id(c, app_domain);
+    if (fails(c, "GetAppDomainInfo")) return c->fail_hr;
+    return m ? text_out(arena, m->domain, name) : FAKE_INVALID;
+}
+
+static inline int32_t rt_il_body(void *rt, uintptr_t module, uint32_t method, const uint8_t **body, uint32_t *size)
+{
+    fake_clr *c = rt;
+    fake_module *m = module_by_id(c, module);
+    fake_method *f = m ? method_of(m, method) : NULL;
+    if (fails(c, "GetILFunctionBody")) return c->fail_hr;
+    if (!f) return FAKE_INVALID;
+    *body = f->body;
+    *size = f->body_size;
+    return 0;
+}
+
+static inline int32_t rt_set_il_body(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body,
+                                     size_t size)
+{
+    fake_clr *c = rt;
+    if (fails(c, "SetILFunctionBody")) return c->fail_hr;
+    nr_mutex_lock(&c->lock);
+    c->body.size = 0;
+    nr_buf_put(&c->body, body, size);
+    c->body_module = module;
+    c->body_method = method;
+    c->body_control = control;
+    c->bodies++;
+    nr_mutex_unlock(&c->lock);
+    return 0;
+}
+
+static inline int32_t rt_request_rejit(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    fake_clr *c = rt;
+    if (fails(c, "RequestReJIT")) return c->fail_hr;
+    nr_mutex_lock(&c->lock);
+    c->request_calls++;
+    for (uint32_t i = 0; i < count; i++) {
+        c->requests[c->request_count % FAKE_REQUESTS] = (fake_request_row){modules[i], methods[i]};
+        c->request_count++;
+    }
+    nr_mutex_unlock(&c->lock);
+    return 0;
+}
+
+static inline int32_t open_scope(fake_clr *c, fake_module *m, nr_scope *scope)
+{
+    if (!m) return FAKE_INVALID;
+    memset(scope, 0, sizeof *scope);
+    scope->ops = &fake_scope_ops;
+    scope->meta = (nr_meta){&fake_locked_meta_ops, m};
+    scope->import = m;
+    atomic_fetch_add(&c->opened, 1);
+    return 0;
+}
+
+static inline int32_t rt_open_function(void *rt, uintptr_t function, nr_scope *scope)
+{
+    fake_clr *c = rt;
+    uint32_t token;
+    if (fails(c, "GetTokenAndMetaDataFromFunction")) return c->fail_hr;
+    return open_scope(c, module_of_function(c, function, &token), scope);
+}
+
+static inline int32_t rt_open_module(void *rt, uintptr_t module, nr_scope *scope)
+{
+    fake_clr *c = rt;
+    if (fails(c, "GetModuleMetaData")) return c->fail_hr;
+    return open_scope(c, module_by_id(c, module), scope);
+}
+
+static const nr_runtime_ops fake_runtime_ops = {
+    rt_function_info, rt_function_from_token, rt_module_path,   rt_module_assembly, rt_module_flags,  rt_assembly_info,
+    rt_app_domain_name, rt_il_body,           rt_set_il_body,   rt_request_rejit,   rt_open_function, rt_open_module};
+
+/* ---- building --------------------------------------------------------------------------- */
+
+static inline void clr_init(fake_clr *c, bool core)
+{
+    memset(c, 0, sizeof *c);
+    c->runtime = (nr_runtime){&fake_runtime_ops, c, core};
+    c->fail_hr = (int32_t)0x80131124u;
+}
+
+static inline void clr_free(fake_clr *c)
+{
+    for (size_t i = 0; i < c->module_count; i++) fake_free(&c->modules[i].meta);
+    nr_buf_free(&c->body);
+    CHECK_EQ(atomic_load(&c->opened), atomic_load(&c->closed));
+}
+
+static inline uint32_t add_type(fake_module *m, const char *name, uint32_t attributes, uint32_t outer)
+{
+    m->types[m->type_count++] = (fake_type){name, attributes, outer};
+    return fake_add(&m->meta, NR_TABLE_TYPE_DEF, 0, nr_str_of(name), fake_none);
+}
+
+/* With the type <Module> in row 1 and one reference to `reference`. */
+static inline fake_module *add_module(fake_clr *c, const char *assembly, const char *path, const char *domain,
+                                      const char *reference)
+{
+    fake_module *m = &c->modules[c->module_count++];
+    m->clr = c;
+    m->id = 0x10000 * c->module_count;
+    m->assembly = assembly;
+    m->path = path;
+    m->domain = domain;
+    m->version = (nr_version){{1, 2, 3, 4}};
+    atomic_store(&m->loaded, true);
+    fake_init(&m->meta);
+    if (reference) fake_assembly(&m->meta, reference);
+    add_type(m, "<Module>", 0, 0);
+    return m;
+}
+
+/* `sig` and `body` in hex; returns the function id. */
+static inline uintptr_t add_method(fake_module *m, uint32_t type, const char *name, const char *sig, const char *body)
+{
+    fake_method *f = &m->methods[m->method_count++];
+    f->type = type;
+    f->name = name;
+    f->attributes = 0x96; /* public static hidebysig */
+    f->sig_size = (uint32_t)nr_test_hex(sig, f->sig, sizeof f->sig);
+    f->body_size = (uint32_t)nr_test_hex(body, f->body, sizeof f->body);
+    fake_add(&m->meta, NR_TABLE_METHOD_DEF, type, nr_str_of(name), fake_blob(f->sig, f->sig_size));
+    return FUNCTION_BASE + (uintptr_t)(m - m->clr->modules) * 0x10000 + m->method_count;
+}
+
+static inline fake_method *last_method_of(fake_module *m)
+{
+    return &m->methods[m->method_count - 1];
+}
+
+/* ---- the engine over it ------------------------------------------------------------------ */
+
+#define CORE_PATH "/nr/netcore/NewRelic.Agent.Core.dll"
+
+/* Rules from one XML text and one Lua text (NULL: none), read as files of a home directory. */
+static inline nr_engine *start_engine(fake_clr *c, const char *xml, const char *lua)
+{
+    nr_arena a = NR_ARENA_INIT;
+    nr_str xml_path = {NULL, 0}, lua_path = {NULL, 0};
+    nr_extension_files files = {{&xml_path, 0}, {&lua_path, 0}};
+    nr_ignore_list ignore = {NULL, 0};
+    if (xml) xml_path = put_file(&a, "extensions" SEP "test.xml", xml), files.xml.count = 1;
+    if (lua) lua_path = put_file(&a, "extensions" SEP "test.lua", lua), files.lua.count = 1;
+    nr_generation *g = nr_generation_load(test_path(&a, ""), &files, &ignore);
+    nr_engine *e = g ? nr_engine_new(&c->runtime, NR_STR(CORE_PATH), g) : NULL;
+    if (!e) nr_generation_free(g);
+    nr_arena_free(&a);
+    return e;
+}
+
+/* One tracer with one matcher for each method of that class. */
+static inline const char *rule(const char *assembly, const char *class_name, const char *method)
+{
+    static char text[1000];
+    snprintf(text, sizeof text,
+             "<extension><instrumentation><tracerFactory name=\"MyFactory\"><match assemblyName=\"%s\" className=\"%s\">"
+             "<exactMethodMatcher methodName=\"%s\"/></match></tracerFactory></instrumentation></extension>",
+             assembly, class_name, method);
+    return text;
+}
+
+/* First JIT, which must ask for a ReJIT, then the ReJIT; result of the latter. */
+static inline int32_t jit_and_rejit(nr_engine *e, fake_clr *c, uintptr_t function)
+{
+    static int control;
+    size_t before = c->request_count;
+    int32_t hr = nr_engine_jit_started(e, function);
+    if (hr != 0) return hr;
+    if (c->request_count != before + 1) return NR_HR_FALSE;
+    fake_request_row r = c->requests[before % FAKE_REQUESTS];
+    return nr_engine_rejit_parameters(e, r.module, r.token, &control);
+}
+
+#endif
