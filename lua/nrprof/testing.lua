@@ -7,6 +7,16 @@ local function plain(message)
   return (tostring(message):gsub("LuaUnit test %u+: *", ""))
 end
 
+-- What is below LuaUnit says nothing about the test; neither does the only place that the message names, too.
+local function trace(text)
+  local kept = {}
+  for line in text:gmatch "[^\n]+" do
+    if line:find("luaunit.lua:", 1, true) then break end
+    kept[#kept + 1] = line
+  end
+  return #kept > 2 and "\n" .. table.concat(kept, "\n") or ""
+end
+
 -- Calls report(name, status, message, seconds) for every test; status is "passed", "failed" or "skipped".
 -- Returns how many tests the file has and how many the pattern left out.
 function M.run(path, pattern, report)
@@ -26,7 +36,7 @@ function M.run(path, pattern, report)
     elseif node:isFailure() then
       status, message = "failed", plain(node.msg)
     elseif node:isError() then
-      status, message = "failed", plain(node.msg) .. "\n" .. plain(node.stackTrace or "")
+      status, message = "failed", plain(node.msg) .. trace(node.stackTrace or "")
     end
     report(name, status, message, node.duration)
   end

@@ -269,9 +269,21 @@ static inline void sc_close(nr_scope *s)
 }
 
 static const nr_scope_ops fake_scope_ops = {
-    sc_method_props,      sc_type_props,       sc_enclosing_type, sc_find_type,      sc_each_type_def, sc_each_method,
-    sc_each_method_named, sc_custom_attribute, sc_knows_type,     sc_is_valid_token, sc_sig_from_token,
-    sc_assembly_version,  sc_open_emit,        sc_close};
+    .method_props = sc_method_props,
+    .type_props = sc_type_props,
+    .enclosing_type = sc_enclosing_type,
+    .find_type = sc_find_type,
+    .each_type_def = sc_each_type_def,
+    .each_method = sc_each_method,
+    .each_method_named = sc_each_method_named,
+    .custom_attribute = sc_custom_attribute,
+    .knows_type = sc_knows_type,
+    .is_valid_token = sc_is_valid_token,
+    .sig_from_token = sc_sig_from_token,
+    .assembly_version = sc_assembly_version,
+    .open_emit = sc_open_emit,
+    .close = sc_close,
+};
 
 /* Token requests: fake_meta's under the module's lock, and countable as calls that fail. */
 #define LOCKED(call, ...) \
@@ -435,9 +447,30 @@ static inline int32_t rt_open_module(void *rt, uintptr_t module, nr_scope *scope
     return open_scope(c, module_by_id(c, module), scope);
 }
 
+/* Module injection has tests of its own: here every module is one without metadata to write. */
+static inline int32_t rt_open_module_to_write(void *rt, uintptr_t module, nr_scope *scope)
+{
+    fake_clr *c = rt;
+    (void)module;
+    (void)scope;
+    return fails(c, "GetModuleMetaData to write") ? c->fail_hr : NR_HR_FALSE;
+}
+
 static const nr_runtime_ops fake_runtime_ops = {
-    rt_function_info, rt_function_from_token, rt_module_path,   rt_module_assembly, rt_module_flags,  rt_assembly_info,
-    rt_app_domain_name, rt_il_body,           rt_set_il_body,   rt_request_rejit,   rt_open_function, rt_open_module};
+    .function_info = rt_function_info,
+    .function_from_token = rt_function_from_token,
+    .module_path = rt_module_path,
+    .module_assembly = rt_module_assembly,
+    .module_flags = rt_module_flags,
+    .assembly_info = rt_assembly_info,
+    .app_domain_name = rt_app_domain_name,
+    .il_body = rt_il_body,
+    .set_il_body = rt_set_il_body,
+    .request_rejit = rt_request_rejit,
+    .open_function = rt_open_function,
+    .open_module = rt_open_module,
+    .open_module_to_write = rt_open_module_to_write,
+};
 
 /* ---- building --------------------------------------------------------------------------- */
 
