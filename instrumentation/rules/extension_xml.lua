@@ -62,21 +62,39 @@ local function classes_of(text)
   return pieces
 end
 
-local function matcher(tracer, match, node)
-  local assembly, class = text_of(match, "assemblyName"), text_of(match, "className")
-  local min, max = version(text_of(match, "minVersion")), version(text_of(match, "maxVersion"))
-  if assembly == "mscorlib" then
-    warn("Skipping instrumentation targeted at the mscorlib assembly for class " .. class)
-    return
-  end
-  local factory, flags = text_of(tracer, "name"), flags_of(tracer)
-  for _, one in ipairs(classes_of(class)) do
-    point {
-      assembly = assembly, class = one, method = text_of(node, "methodName"),
-      parameters = parameters_of(node:get "parameters"), min = min, max = max,
-      factory = factory ~= "" and factory or default_factory, metric = text_of(tracer, "metricName"), flags = flags,
-      line = node:line(),
-    }
+-- What all matchers of a tracer factory share; asked for by the first one, because a number that is none makes the
+-- file invalid only when there is a matcher.
+local function shared_of(tracer)
+  local factory = text_of(tracer, "name")
+  return {
+    factory = factory ~= "" and factory or default_factory,
+    metric = text_of(tracer, "metricName"),
+    flags = flags_of(tracer),
+  }
+end
+
+local function mapped(tracer)
+  local shared
+  for match in tracer:each "match" do
+    local assembly, class = text_of(match, "assemblyName"), text_of(match, "className")
+    local min_text, max_text = text_of(match, "minVersion"), text_of(match, "maxVersion")
+    local classes = classes_of(class)
+    for node in match:each "exactMethodMatcher" do
+      -- For each matcher again: a text that is no version is one WARN each.
+      local min, max = version(min_text), version(max_text)
+      if assembly == "mscorlib" then
+        warn("Skipping instrumentation targeted at the mscorlib assembly for class " .. class)
+      else
+        shared = shared or shared_of(tracer)
+        local method, parameters, line = text_of(node, "methodName"), parameters_of(node:get "parameters"), node:line()
+        for _, one in ipairs(classes) do
+          point {
+            assembly = assembly, class = one, method = method, parameters = parameters, min = min, max = max,
+            factory = shared.factory, metric = shared.metric, flags = shared.flags, line = line,
+          }
+        end
+      end
+    end
   end
 end
 
@@ -89,10 +107,6 @@ xml_mapping(function(document)
   local instrumentation = extension:first "instrumentation"
   if not instrumentation then return warn("instrumentation" .. advice) end
   for tracer in instrumentation:each "tracerFactory" do
-    if not same_ci(text_of(tracer, "enabled"), "false") then
-      for match in tracer:each "match" do
-        for node in match:each "exactMethodMatcher" do matcher(tracer, match, node) end
-      end
-    end
+    if not same_ci(text_of(tracer, "enabled"), "false") then mapped(tracer) end
   end
 end)

@@ -145,6 +145,15 @@ size_t nr_utf16_length(nr_str text)
 size_t nr_utf8_valid_prefix(nr_str text)
 {
     for (size_t i = 0; i < text.n;) {
+        uint64_t eight;
+        /* Most text is ASCII: eight bytes at a time. */
+        if (text.n - i >= sizeof eight) {
+            memcpy(&eight, text.p + i, sizeof eight);
+            if (!(eight & 0x8080808080808080u)) {
+                i += sizeof eight;
+                continue;
+            }
+        }
         size_t start = i;
         uint32_t c = nr_utf8_next(text, &i);
         /* U+FFFD is written as three bytes; one byte of progress means a bad byte. */

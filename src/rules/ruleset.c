@@ -42,14 +42,31 @@ nr_point *nr_ruleset_new_point(nr_ruleset *set)
     return p;
 }
 
-static nr_str key_of(nr_arena *arena, nr_str assembly, nr_str class_name, nr_str method)
+static char *put(char *at, nr_str s)
 {
-    return nr_arena_printf(arena, "[%.*s]%.*s.%.*s", NR_STR_ARG(assembly), NR_STR_ARG(class_name), NR_STR_ARG(method));
+    if (s.n) memcpy(at, s.p, s.n);
+    return at + s.n;
 }
 
-static nr_str key_with_parameters(nr_arena *arena, nr_str key, nr_str parameters)
+/* "[assembly]class.method" and, with parameters, "(list)" behind it. */
+static nr_str key_of(nr_arena *arena, nr_str assembly, nr_str class_name, nr_str method, const nr_str *parameters)
 {
-    return nr_arena_printf(arena, "%.*s(%.*s)", NR_STR_ARG(key), NR_STR_ARG(parameters));
+    size_t n = assembly.n + class_name.n + method.n + 3 + (parameters ? parameters->n + 2 : 0);
+    char *key = nr_arena_alloc(arena, n + 1), *at = key;
+    if (!key) return (nr_str){NULL, 0};
+    *at++ = '[';
+    at = put(at, assembly);
+    *at++ = ']';
+    at = put(at, class_name);
+    *at++ = '.';
+    at = put(at, method);
+    if (parameters) {
+        *at++ = '(';
+        at = put(at, *parameters);
+        *at++ = ')';
+    }
+    *at = 0;
+    return (nr_str){key, n};
 }
 
 static bool is_ignored(const nr_ruleset *set, const nr_point *p)
@@ -78,8 +95,7 @@ static bool append_to_key(nr_map *map, nr_str key, nr_point *point)
 
 bool nr_ruleset_add(nr_ruleset *set, nr_point *p, bool may_be_ignored)
 {
-    nr_str key = key_of(&set->arena, p->assembly, p->class_name, p->method);
-    if (key.p && p->has_parameters) key = key_with_parameters(&set->arena, key, p->parameters);
+    nr_str key = key_of(&set->arena, p->assembly, p->class_name, p->method, p->has_parameters ? &p->parameters : NULL);
     if (!key.p) return false;
     if (may_be_ignored && is_ignored(set, p)) {
         NR_LOG(NR_DEBUG,
@@ -136,10 +152,11 @@ const nr_point *nr_ruleset_of_assembly(const nr_ruleset *set, nr_str assembly)
 nr_point *nr_ruleset_lookup(const nr_ruleset *set, nr_arena *scratch, nr_str assembly, nr_str class_name,
                             nr_str method, nr_str parameters)
 {
-    nr_str key = key_of(scratch, assembly, class_name, method);
-    if (!key.p) return NULL;
-    nr_str full = key_with_parameters(scratch, key, parameters);
-    const nr_map_entry *e = full.p ? nr_map_get(&set->keys, full) : NULL;
+    nr_str full = key_of(scratch, assembly, class_name, method, &parameters), key = full;
+    if (!full.p) return NULL;
+    const nr_map_entry *e = nr_map_get(&set->keys, full);
+    /* Without the list in brackets it is the other key. */
+    key.n -= parameters.n + 2;
     if (!e) e = nr_map_get(&set->keys, key);
     return e ? (nr_point *)e->value : NULL;
 }

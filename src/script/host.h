@@ -42,12 +42,13 @@ struct nr_script {
     int environments[NR_ENV_COUNT]; /* references of the tables of shared names */
     int rule_verbs;            /* reference of what lua/nrprof/rules.lua returned */
     int mapping;               /* reference of the XML mapping, LUA_NOREF at first */
+    bool own_mapping;          /* it came from the home directory */
     bool sealed;
     bool xml_open;             /* a document is being mapped … */
     unsigned long xml_serial;  /* … and this is its number: elements of an earlier one are gone */
     nr_str file;               /* the file that is loading; its path stands in messages */
     nr_point *pending, *pending_last; /* read, not yet in the set */
-    bool template_override;    /* the file that is loading replaces or adds templates */
+    bool from_home;            /* the file that is loading is not a built-in one */
     nr_template *templates, *new_templates;
     struct nr_builder *builder; /* while a template body runs */
     unsigned long template_runs, blobs;

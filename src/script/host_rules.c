@@ -130,6 +130,7 @@ static int host_xml_mapping(lua_State *L)
     lua_settop(L, 1);
     luaL_unref(L, LUA_REGISTRYINDEX, s->mapping);
     s->mapping = luaL_ref(L, LUA_REGISTRYINDEX);
+    s->own_mapping = s->from_home;
     return 0;
 }
 

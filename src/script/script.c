@@ -40,6 +40,12 @@ static void set_budget(nr_script *s, long instructions)
     lua_sethook(s->L, count_instructions, LUA_MASKCOUNT, HOOK_STEP);
 }
 
+/* The files that are compiled in need no limit, and counting costs a good part of their time. */
+static void no_budget(nr_script *s)
+{
+    lua_sethook(s->L, NULL, 0, 0);
+}
+
 int nr_script_no_memory(lua_State *L)
 {
     return luaL_error(L, "not enough memory");
@@ -103,7 +109,6 @@ nr_script *nr_script_new(nr_ruleset *set)
         return NULL;
     }
     *(nr_script **)lua_getextraspace(s->L) = s;
-    set_budget(s, NR_SCRIPT_INSTRUCTIONS);
     s->file = NR_STR("lua/nrprof/rules.lua");
     lua_pushcfunction(s->L, open_protected);
     if (lua_pcall(s->L, 0, 0, 0) != LUA_OK) {
@@ -158,7 +163,7 @@ static int run_protected(lua_State *L)
     lua_call(L, 0, 0);
     /* A template from outside is tried in every shape now: its author hears of a fault at once. The
      * built-in ones are covered by the tests and wait until they are needed. */
-    if (s->template_override) {
+    if (s->from_home) {
         for (nr_template *t = s->new_templates; t; t = t->next) {
             for (unsigned shape = 0; shape < NR_SHAPE_COUNT; shape++) nr_verbs_run(s, t, shape);
         }
@@ -204,6 +209,7 @@ static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
 {
     bool ok = true;
     char prefix[40];
+    no_budget(s);
     size_t n = strlen("instrumentation/") + strlen(kind) + 1;
     memcpy(prefix, "instrumentation/", 16);
     memcpy(prefix + 16, kind, strlen(kind));
@@ -223,8 +229,9 @@ static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
     if (l && dir.p) {
         l->arena = &arena;
         nr_os_list_directory(dir, list_lua, l);
-        s->template_override = true;
+        s->from_home = true;
         for (size_t i = 0; i < l->count; i++) {
+            set_budget(s, NR_SCRIPT_INSTRUCTIONS);
             nr_buf bytes = NR_BUF_INIT;
             nr_str path = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
             if (!path.p) break;
@@ -236,7 +243,7 @@ static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
             }
             nr_buf_free(&bytes);
         }
-        s->template_override = false;
+        s->from_home = false;
     }
     nr_arena_free(&arena);
     return ok;
@@ -271,8 +278,9 @@ bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text)
     }
     s->file = nr_arena_str(&s->set->arena, file);
     if (!s->file.p) goto done;
-    /* The mapping is called as often as there are elements: its limit grows with the document. */
-    set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
+    /* A mapping from the home directory has a limit that grows with the document. */
+    if (s->own_mapping) set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
+    else no_budget(s);
     s->xml_open = true;
     lua_pushcfunction(s->L, map_protected);
     lua_pushlightuserdata(s->L, document);

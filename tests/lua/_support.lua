@@ -53,11 +53,12 @@ function M.assert_body(body, expected, shape, fields)
   s:close()
 end
 
--- The file is refused with one WARN that names file and line and says `what`.
+-- The file is refused with one WARN that names the file and the line (default: the first one; false: what is wrong is
+-- what is missing, and that has no line) and says `what`.
 function M.assert_refused(body, what, fields, line)
   local s, said = M.template(body, fields)
   lu.assertEquals(#said, 1)
-  lu.assertStrContains(said[1], ("t.lua:%d: "):format(line or 1))
+  lu.assertStrContains(said[1], line == false and "t.lua: " or ("t.lua:%d: "):format(line or 1))
   lu.assertStrContains(said[1], what)
   lu.assertStrContains(said[1], " - the file is skipped")
   lu.assertNil(s:blob "t")

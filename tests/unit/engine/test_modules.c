@@ -1,0 +1,242 @@
+/* Module: what is known of modules: candidates, rows added later, dynamic modules, unloading, module-load ReJIT. */
+#include "fake_clr.h"
+
+#include "test.h"
+
+typedef struct stage {
+    fake_clr clr;
+    fake_module *m;
+    uint32_t type;
+    nr_engine *e;
+    nr_arena arena;
+} stage;
+
+static void begin(stage *s, bool core, nr_log_level level, const char *xml)
+{
+    clear_env();
+    memset(&s->arena, 0, sizeof s->arena);
+    log_start(level);
+    clr_init(&s->clr, core);
+    s->m = add_module(&s->clr, "App", "/app/App.dll", core ? "clrhost" : "D", core ? "System.Runtime" : "mscorlib");
+    s->type = add_type(s->m, "N.C", 1, 0);
+    s->e = start_engine(&s->clr, xml, NULL);
+    CHECK(s->e != NULL);
+}
+
+static void end(stage *s)
+{
+    nr_engine_free(s->e);
+    clr_free(&s->clr);
+    nr_arena_free(&s->arena);
+}
+
+/* The tables are made once; methods that are not in them cost no metadata call at all. */
+TEST(tables_are_made_once)
+{
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    for (int i = 0; i < 40; i++) add_method(s.m, s.type, i == 37 ? "M" : "X", "00 00 01", "06 2a");
+    for (uintptr_t i = 1; i <= 40; i++) CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + i), 0);
+    CHECK_EQ(s.clr.request_count, 1);
+    CHECK_EQ(s.clr.requests[0].token, 0x06000000 + 38);
+    CHECK_EQ(atomic_load(&s.clr.each_types), 1);
+    unsigned opened = atomic_load(&s.clr.opened), calls = atomic_load(&s.clr.failable);
+    for (uintptr_t i = 1; i <= 30; i++) CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + i), 0);
+    CHECK_EQ(atomic_load(&s.clr.opened), opened);
+    CHECK_EQ(atomic_load(&s.clr.failable), calls + 30); /* GetFunctionInfo and nothing else */
+    end(&s);
+}
+
+/* The bit of row 63, 64, 65: words of the table. */
+TEST(rows_at_word_boundaries)
+{
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    for (int i = 1; i <= FAKE_METHODS; i++) add_method(s.m, s.type, i >= 62 ? "M" : "X", "00 00 01", "06 2a");
+    for (uintptr_t i = 1; i <= FAKE_METHODS; i++) nr_engine_jit_started(s.e, FUNCTION_BASE + i);
+    CHECK_EQ(s.clr.request_count, FAKE_METHODS - 61);
+    end(&s);
+}
+
+/* Edit and continue: a method that came after the tables goes by name. */
+TEST(rows_added_later_go_by_name)
+{
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    uintptr_t x = add_method(s.m, s.type, "X", "00 00 01", "06 2a");
+    uintptr_t m = add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+    uintptr_t y = add_method(s.m, s.type, "Y", "00 00 01", "06 2a");
+    s.m->hidden = 2;
+    CHECK_EQ(nr_engine_jit_started(s.e, x), 0);
+    CHECK_EQ(s.clr.request_count, 0);
+    s.m->hidden = 0;
+    CHECK_EQ(nr_engine_jit_started(s.e, m), 0);
+    CHECK_EQ(s.clr.request_count, 1);
+    CHECK_EQ(nr_engine_jit_started(s.e, y), 0);
+    CHECK_EQ(s.clr.request_count, 1);
+    CHECK_EQ(atomic_load(&s.clr.each_types), 1);
+    end(&s);
+}
+
+/* Reflection.Emit: every method goes by name, and may come to carry attributes at any time. */
+TEST(dynamic_modules_go_by_name)
+{
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    s.m->flags = NR_MODULE_DYNAMIC;
+    CHECK_EQ(nr_engine_jit_started(s.e, add_method(s.m, s.type, "X", "00 00 01", "06 2a")), 0);
+    CHECK_EQ(s.clr.request_count, 0);
+    CHECK_EQ(nr_engine_jit_started(s.e, add_method(s.m, s.type, "M", "00 00 01", "06 2a")), 0);
+    CHECK_EQ(s.clr.request_count, 1);
+    uintptr_t f = add_method(s.m, s.type, "Traced", "00 00 01", "06 2a");
+    last_method_of(s.m)->marks = ON_TRACE;
+    CHECK_EQ(nr_engine_jit_started(s.e, f), 0);
+    CHECK_EQ(s.clr.request_count, 2);
+    CHECK_EQ(atomic_load(&s.clr.each_types), 0);
+    CHECK_EQ(atomic_load(&s.clr.knows_calls), 0);
+    end(&s);
+}
+
+/* Ids are used again: a record goes with its module. */
+TEST(an_unloaded_module_is_forgotten)
+{
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    uintptr_t f = add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+    CHECK_EQ(jit_and_rejit(s.e, &s.clr, f), 0);
+    nr_engine_module_unloaded(s.e, s.m->id);
+    atomic_store(&s.m->loaded, false);
+    CHECK_EQ(nr_engine_jit_started(s.e, f), NR_HR_FAIL);
+    /* Another module under the same id: other names, other rows. */
+    fake_module *n = add_module(&s.clr, "Another", "/app/Another.dll", "clrhost", "System.Runtime");
+    n->id = s.m->id;
+    uint32_t type = add_type(n, "N.C", 1, 0);
+    size_t before = s.clr.request_count;
+    CHECK_EQ(nr_engine_jit_started(s.e, add_method(n, type, "M", "00 00 01", "06 2a")), 0);
+    CHECK_EQ(s.clr.request_count, before);
+    /* And one with the old name: its tokens are asked for anew. */
+    nr_engine_module_unloaded(s.e, n->id);
+    n->assembly = "App";
+    CHECK_EQ(jit_and_rejit(s.e, &s.clr, FUNCTION_BASE + 0x10001), 0);
+    CHECK(nr_str_has(fake_take(&n->meta.added), NR_STR("01000001 23000001 System.Object\n")));
+    nr_engine_module_unloaded(s.e, 0x77777); /* never seen */
+    end(&s);
+}
+
+/* module-injection.md 6, com-and-lifecycle.md 7: one request with all tokens, ascending. */
+TEST(methods_are_requested_when_a_module_loads)
+{
+    stage s;
+    begin(&s, true, NR_DEBUG,
+          "<extension><instrumentation><tracerFactory><match assemblyName='App' className='N.D,N.C,N.C+I,None'>"
+          "<exactMethodMatcher methodName='M'/><exactMethodMatcher methodName='L' parameters='System.Int32'/></match>"
+          "<match assemblyName='App' className='N.C' minVersion='99'><exactMethodMatcher methodName='M'/></match>"
+          "</tracerFactory></instrumentation></extension>");
+    uint32_t d = add_type(s.m, "N.D", 1, 0), inner = add_type(s.m, "I", 2, s.type);
+    add_method(s.m, d, "M", "00 00 01", "06 2a");       /* 1 */
+    add_method(s.m, s.type, "X", "00 00 01", "06 2a");  /* 2 */
+    for (int i = 0; i < 12; i++) add_method(s.m, s.type, "M", "00 00 01", "06 2a"); /* 3 to 14: three batches */
+    add_method(s.m, inner, "M", "00 00 01", "06 2a");   /* 15: a nested type is not found */
+    add_method(s.m, d, "L", "00 00 01", "06 2a");       /* 16: parameters do not matter here */
+    CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+    CHECK_EQ(s.clr.request_calls, 1);
+    CHECK_EQ(s.clr.request_count, 14);
+    for (size_t i = 0; i < 14; i++) {
+        CHECK_EQ(s.clr.requests[i].module, s.m->id);
+        CHECK_EQ(s.clr.requests[i].token, 0x06000000 + (i == 0 ? 1 : i == 13 ? 16 : i + 2));
+    }
+    nr_str log = logged(&s.arena);
+    CHECK(nr_str_has(log, NR_STR("I Unable to find N.C+I for rejit. HR:-2146234064\n")));
+    CHECK(nr_str_has(log, NR_STR("I Unable to find None for rejit. HR:-2146234064\n")));
+    CHECK(nr_str_has(log, NR_STR("D Found 5 method(s) matching M\n")));
+    CHECK(nr_str_has(log, NR_STR("D Found 2 method(s) matching M\n")));
+    CHECK(nr_str_has(log, NR_STR("D ReJit success\n")));
+    /* 7.1: they come to GetReJITParameters without a first JIT. */
+    CHECK_EQ(nr_engine_rejit_parameters(s.e, s.m->id, 0x06000003, NULL), 0);
+    CHECK_EQ(s.clr.bodies, 1);
+    end(&s);
+}
+
+TEST(modules_without_rules_are_not_opened)
+{
+    stage s;
+    begin(&s, true, NR_INFO, rule("Other", "N.C", "M"));
+    add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+    CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+    CHECK_EQ(atomic_load(&s.clr.opened), 0);
+    CHECK_EQ(s.clr.request_calls, 0);
+    end(&s);
+}
+
+/* com-and-lifecycle.md 7: a failed load; .NET Framework asks for nothing. */
+TEST(what_else_a_load_may_be)
+{
+    for (int core = 0; core < 2; core++) {
+        stage s;
+        begin(&s, core, NR_INFO, rule("App", "N.C", "M"));
+        add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+        CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, FAKE_INVALID), core ? 0 : FAKE_INVALID);
+        CHECK_EQ(s.clr.request_calls, 0);
+        CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+        CHECK_EQ(s.clr.request_calls, core);
+        CHECK_EQ(nr_engine_module_loaded(s.e, 0x5555, 0), 0); /* unknown to the CLR */
+        end(&s);
+    }
+}
+
+/* A RequestReJIT that fails is a DEBUG line (7.3). */
+TEST(a_failed_request_at_load)
+{
+    stage s;
+    begin(&s, true, NR_DEBUG, rule("App", "N.C", "M"));
+    add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+    CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+    unsigned before = atomic_load(&s.clr.failable);
+    CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+    atomic_store(&s.clr.fail_at, atomic_load(&s.clr.failable) + (atomic_load(&s.clr.failable) - before));
+    CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+    CHECK_STR(nr_str_of(s.clr.failed_call), "RequestReJIT");
+    CHECK(nr_str_has(logged(&s.arena), NR_STR("D ReJit failed\n")));
+    end(&s);
+}
+
+/* Calls back from RequestReJIT: no lock is held. */
+static nr_engine *reentered;
+static unsigned depth;
+
+static int32_t reenter(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    int32_t hr = rt_request_rejit(rt, count, modules, methods);
+    if (depth++ == 0) {
+        CHECK_EQ(nr_engine_jit_started(reentered, FUNCTION_BASE + 2), 0);
+        CHECK_EQ(nr_engine_rejit_parameters(reentered, modules[0], methods[0], NULL), 0);
+        CHECK_EQ(nr_engine_module_loaded(reentered, modules[0], 0), 0);
+        nr_engine_module_unloaded(reentered, modules[0]); /* its record is still in use further up */
+    }
+    return hr;
+}
+
+TEST(request_rejit_may_call_back)
+{
+    static nr_runtime_ops ops;
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    ops = fake_runtime_ops;
+    ops.request_rejit = reenter;
+    s.e->runtime.ops = &ops;
+    reentered = s.e;
+    depth = 0;
+    for (int i = 0; i < 2; i++) add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+    CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + 1), 0);
+    CHECK_EQ(depth, 3);
+    CHECK_EQ(s.clr.bodies, 1);
+    depth = 0;
+    CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+    CHECK_EQ(s.clr.bodies, 2);
+    end(&s);
+}
+
+TESTS(modules, T(tables_are_made_once), T(rows_at_word_boundaries), T(rows_added_later_go_by_name),
+      T(dynamic_modules_go_by_name), T(an_unloaded_module_is_forgotten), T(methods_are_requested_when_a_module_loads),
+      T(modules_without_rules_are_not_opened), T(what_else_a_load_may_be), T(a_failed_request_at_load),
+      T(request_rejit_may_call_back))
