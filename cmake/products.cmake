@@ -20,7 +20,7 @@ if(clr_sources)
     set_target_properties(NewRelicProfiler PROPERTIES LINK_DEPENDS ${map})
     # nodelete: a CLR that unloads us while a thread is inside (or glibc 2.34-2.36 with its TLS clean-up) would crash.
     target_link_options(NewRelicProfiler PRIVATE -static-libgcc -Wl,--version-script=${map} -Wl,--gc-sections
-      -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
+      -Wl,--build-id=sha1 -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
     if(NOT NRPROF_SANITIZED) # a sanitizer's runtime comes with the program
       target_link_options(NewRelicProfiler PRIVATE -Wl,-z,defs)
     endif()

@@ -17,7 +17,7 @@ local SUPPRESS_RECURSIVE, CUSTOM_METRIC_NAME, TARGET_CLASS_NAME = 1 << 13, 1 << 
 local metric_bits = { scoped = SCOPED, unscoped = UNSCOPED, both = SCOPED | UNSCOPED, none = 0 }
 
 -- Of the file that is being read.
-local points, ignores, current
+local points, ignores, denied, current
 
 -- Edit distance of two short texts.
 local function distance(a, b)
@@ -154,17 +154,41 @@ local function ignore(t)
   ignores[#ignores + 1] = t
 end
 
-M.verbs = { tracer = tracer, match = match, ignore = ignore }
+local process_fields = { deny = "table" }
+
+-- Only exclusions: a rule file cannot make a process instrumented that the configuration leaves out.
+local function process(t)
+  check("process", t, process_fields)
+  if not t.deny then complain "process needs the field 'deny'" end
+  local line = line_of_rule()
+  for k, name in pairs(t.deny) do
+    if math.type(k) ~= "integer" or type(name) ~= "string" or name == "" then
+      complain "field 'deny' of process must be a list of file names"
+    end
+    no_wildcard("deny", name)
+    denied[#denied + 1] = { name = name, line = line }
+  end
+end
+
+-- Named switches for behaviour better than the reference's; all off. There are none in this version.
+local switches = {}
+
+local function compat(t)
+  check("compat", t, switches)
+end
+
+M.verbs = { tracer = tracer, match = match, ignore = ignore, process = process, compat = compat }
 
 -- A file begins.
 function M.begin()
-  points, ignores, current = {}, {}, nil
+  points, ignores, denied, current = {}, {}, {}, nil
 end
 
 -- A file was read without a fault: its rules take effect.
 function M.finish()
   for _, i in ipairs(ignores) do ignore_list(i.assembly, i.class) end
   for _, p in ipairs(points) do point(p) end
+  for _, d in ipairs(denied) do deny(d.name, d.line) end
   M.begin()
 end
 

@@ -1,5 +1,6 @@
 /* Initialize, step by step (com-and-lifecycle.md section 5). */
 #include "base/log.h"
+#include "base/version.h"
 #include "clr/profiler.h"
 #include "clr/runtime.h"
 #include "rules/coredll.h"
@@ -32,6 +33,7 @@ typedef struct nr_start {
     nr_config config;
     nr_str home, core_path;
     nr_generation *generation;
+    nr_process_facts facts;
 } nr_start;
 
 static bool query(nr_IUnknown *unknown, const nr_guid *iid, void **object)
@@ -91,10 +93,9 @@ static void prepare_thread_profiler(nr_start *s)
 /* Steps 15 and 16, before the rules: a process that is refused reads no rule file and has no Lua state. */
 static bool may_run_here(nr_start *s)
 {
-    nr_process_facts facts;
     NR_LOG(NR_TRACE, "Checking to see if we should instrument this process.");
-    nr_process_facts_read(&s->p->arena, &facts);
-    if (facts.force || nr_should_instrument(&facts, &s->config, s->p->core)) return true;
+    nr_process_facts_read(&s->p->arena, &s->facts);
+    if (s->facts.force || nr_should_instrument(&s->facts, &s->config, s->p->core)) return true;
     NR_LOG(NR_INFO, "This process should not be instrumented, unloading profiler.");
     return false;
 }
@@ -114,6 +115,16 @@ static bool load_rules(nr_start *s)
                "Unable to parse one or more instrumentation files.  Live instrumentation reloading will not work until the "
                "unparsable file(s) are corrected or removed.");
     nr_generation_add_environment_point(s->generation);
+    return true;
+}
+
+/* `process { deny = … }` of the rule files. It cannot overrule NEW_RELIC_FORCE_PROFILING. */
+static bool is_denied(nr_start *s)
+{
+    const nr_denied *d = s->facts.force ? NULL : nr_ruleset_denies(&s->generation->set, s->facts.path);
+    if (!d) return false;
+    NR_LOG(NR_INFO, "Process %.*s excluded by %.*s:%u.", NR_STR_ARG(s->facts.path), NR_STR_ARG(d->file), d->line);
+    NR_LOG(NR_INFO, "This process should not be instrumented, unloading profiler.");
     return true;
 }
 
@@ -154,6 +165,14 @@ static int32_t cancel_with_line(nr_start *s)
     return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
 }
 
+/* Which library this is: support cannot tell from the outside (a line that the reference does not have). */
+static void log_identity(void)
+{
+    char id[65];
+    NR_LOG(NR_INFO, "nrprof %s, commit %s, build %s", NRPROF_VERSION, NRPROF_COMMIT,
+           nr_os_build_id(id, sizeof id) ? id : "without id");
+}
+
 int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
 {
     nr_start s;
@@ -162,12 +181,17 @@ int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
     s.unknown = unknown;
     if (!find_runtime(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     if (!load_config(&s)) return cancel_with_line(&s);
+    log_identity();
     NR_LOG(NR_TRACE, "%s", nr_runtime_product(p->core));
     if (!runtime_is_recent(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     prepare_thread_profiler(&s);
     if (nr_core_dll_find(&p->arena, p->core, &s.core_path) != NR_START_OK) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     if (!may_run_here(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     if (!load_rules(&s)) return cancel_with_line(&s);
+    if (is_denied(&s)) {
+        nr_generation_free(s.generation);
+        return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+    }
     /* The engine exists before the mask: callbacks may come as soon as it is set. */
     if (!start_engine(&s) || !set_event_mask(&s)) return cancel_with_line(&s);
     NR_LOG(NR_TRACE, "CLR version: %u.%u", s.major, s.minor);

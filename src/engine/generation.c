@@ -46,6 +46,7 @@ static bool load_files(nr_generation *g, const nr_extension_files *files)
     /* Rules in Lua come first: a later rule for the same method does not count, so they can correct what ships
      * as XML, and their ignore lists cover it. */
     for (size_t i = 0; i < files->lua.count; i++) {
+        if (nr_script_file_is_loose(files->lua.items[i])) continue;
         if (read_extension(&arena, files->lua.items[i], &text)) nr_script_load_rules(g->script, files->lua.items[i], text);
     }
     bool ok = nr_script_commit_rules(g->script);

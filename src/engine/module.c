@@ -131,12 +131,9 @@ typedef struct nr_collector {
     bool failed;
 } nr_collector;
 
-static bool collect_method(void *self, uint32_t token)
+static bool add_row(void *self, uint32_t token)
 {
     nr_collector *k = self;
-    nr_method_props props;
-    if (k->scope->ops->method_props(k->scope, &k->arena, token, &props) < 0) return true;
-    if (!nr_ruleset_has_method(&k->g->set, props.name)) return true;
     if (k->count == k->room) {
         size_t room = k->room ? k->room * 2 : 64;
         uint32_t *rows = nr_alloc(k->rows, k->room * sizeof *rows, room * sizeof *rows);
@@ -151,13 +148,25 @@ static bool collect_method(void *self, uint32_t token)
     return true;
 }
 
+/* What cannot be read now is a candidate: its name decides when it is jitted. */
+static bool collect_method(void *self, uint32_t token)
+{
+    nr_collector *k = self;
+    nr_method_props props;
+    if (k->scope->ops->method_props(k->scope, &k->arena, token, &props) >= 0 &&
+        !nr_ruleset_has_method(&k->g->set, props.name))
+        return true;
+    return add_row(k, token);
+}
+
 static bool collect_type(void *self, uint32_t token)
 {
     nr_collector *k = self;
     nr_str name;
     uint32_t attributes;
-    if (nr_type_full_name(k->scope, &k->arena, token, &name, &attributes) < 0) return true;
-    if (nr_ruleset_has_class(&k->g->set, name)) k->scope->ops->each_method(k->scope, token, collect_method, k);
+    if (nr_type_full_name(k->scope, &k->arena, token, &name, &attributes) < 0)
+        k->scope->ops->each_method(k->scope, token, add_row, k);
+    else if (nr_ruleset_has_class(&k->g->set, name)) k->scope->ops->each_method(k->scope, token, collect_method, k);
     nr_arena_free(&k->arena);
     return !k->failed;
 }

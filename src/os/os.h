@@ -48,6 +48,9 @@ bool nr_os_env(nr_arena *arena, const char *name, nr_str *value);
 
 bool nr_os_file_exists(nr_str path);      /* a regular file */
 bool nr_os_directory_exists(nr_str path); /* can be listed */
+/* May any user of the machine change this file? Its permission bits are then in *mode. Unix only; elsewhere,
+ * and when the file cannot be looked at: false. */
+bool nr_os_is_world_writable(nr_str path, unsigned *mode);
 /* Appends the bytes of a file to `out`. False: it could not be opened or read, or there is no
  * memory (out->failed). On Unix a directory reads as an empty file (4.4). */
 bool nr_os_read_file(nr_str path, nr_buf *out);
@@ -85,6 +88,8 @@ bool nr_os_app_pool_from_command_line(nr_arena *arena, nr_str *id);
 bool nr_os_registry_string(nr_arena *arena, const char *key, const char *name, nr_str *value);
 /* Directory for application data of all users ("" on Unix). */
 nr_str nr_os_common_app_data(nr_arena *arena);
+/* The linker's build id of this library, as hexadecimal text. False: it has none. */
+bool nr_os_build_id(char *text, size_t room);
 /* Seconds since 1970-01-01 UTC. */
 int64_t nr_os_unix_time(void);
 /* Nanoseconds on a clock that never goes back, and of processor time this process has used. */

@@ -128,6 +128,28 @@ bool nr_ruleset_add_ignore(nr_ruleset *set, nr_str assembly, nr_str class_name)
     return true;
 }
 
+bool nr_ruleset_add_denied(nr_ruleset *set, nr_str process, nr_str file, uint32_t line)
+{
+    nr_denied *d = nr_arena_zalloc(&set->arena, 1, sizeof *d);
+    if (!d) return false;
+    d->process = process;
+    d->file = file;
+    d->line = line;
+    d->next = set->denied;
+    set->denied = d;
+    return true;
+}
+
+const nr_denied *nr_ruleset_denies(const nr_ruleset *set, nr_str path)
+{
+    size_t start = path.n;
+    while (start > 0 && path.p[start - 1] != '/' && path.p[start - 1] != '\\') start--;
+    nr_str name = {path.p + start, path.n - start};
+    const nr_denied *d = set->denied;
+    while (d && !nr_str_eq_ci(d->process, name)) d = d->next;
+    return d;
+}
+
 bool nr_ruleset_has_assembly(const nr_ruleset *set, nr_str assembly)
 {
     return nr_map_get(&set->assemblies, assembly) != NULL;

@@ -56,6 +56,15 @@ struct nr_ignore {
     const nr_ignore *next;
 };
 
+/* A process that a rule file denies: the file name of its path, without case. */
+typedef struct nr_denied nr_denied;
+struct nr_denied {
+    nr_str process;
+    nr_str file;
+    uint32_t line;
+    const nr_denied *next;
+};
+
 typedef struct nr_ruleset {
     nr_arena arena;
     nr_point *first, *last;
@@ -64,6 +73,7 @@ typedef struct nr_ruleset {
     nr_map assemblies;  /* -> first nr_point of it (0 for names without points) */
     nr_map classes, methods; /* sets of names */
     const nr_ignore *ignore;
+    const nr_denied *denied;
 } nr_ruleset;
 
 /* False: no memory. Adds the names that the helper methods need (selection-in-native.md 2.1). */
@@ -75,6 +85,10 @@ nr_point *nr_ruleset_new_point(nr_ruleset *set);
 /* Adds a point whose texts live as long as the set. It is left out when it is ignored (DEBUG line). */
 bool nr_ruleset_add(nr_ruleset *set, nr_point *point, bool may_be_ignored);
 bool nr_ruleset_add_ignore(nr_ruleset *set, nr_str assembly, nr_str class_name);
+
+bool nr_ruleset_add_denied(nr_ruleset *set, nr_str process, nr_str file, uint32_t line);
+/* The rule that denies the process of this path; NULL: none. */
+const nr_denied *nr_ruleset_denies(const nr_ruleset *set, nr_str process_path);
 
 bool nr_ruleset_has_assembly(const nr_ruleset *set, nr_str assembly);
 bool nr_ruleset_has_class(const nr_ruleset *set, nr_str class_name);

@@ -66,6 +66,14 @@ static int host_ignore(lua_State *L)
     return 0;
 }
 
+static int host_deny(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    nr_str process = nr_script_string(s, 1, true);
+    if (!nr_ruleset_add_denied(s->set, process, s->file, (uint32_t)luaL_checkinteger(L, 2))) return nr_script_no_memory(L);
+    return 0;
+}
+
 static int host_warn(lua_State *L)
 {
     NR_LOG(NR_WARN, "%s", luaL_checkstring(L, 1));
@@ -136,7 +144,7 @@ static int host_xml_mapping(lua_State *L)
 
 void nr_host_open(nr_script *s)
 {
-    static const luaL_Reg functions[] = {{"point", host_point},       {"ignore_list", host_ignore},
+    static const luaL_Reg functions[] = {{"point", host_point},       {"ignore_list", host_ignore}, {"deny", host_deny},
                                          {"warn", host_warn},         {"integer", host_integer},
                                          {"version", host_version},   {"same_ci", host_same_ci},
                                          {"line_of_rule", host_line}, {"xml_mapping", host_xml_mapping},

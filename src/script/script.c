@@ -235,6 +235,7 @@ static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
             nr_buf bytes = NR_BUF_INIT;
             nr_str path = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
             if (!path.p) break;
+            if (nr_script_file_is_loose(path)) continue;
             if (nr_os_read_file(path, &bytes)) {
                 if (run_file(s, env, path, nr_text_decode(&arena, nr_buf_str(&bytes)), "the file is skipped"))
                     NR_LOG(NR_INFO, "Loaded %.*s", NR_STR_ARG(path));
@@ -305,6 +306,14 @@ static int call_rule_library(nr_script *s, const char *function)
     lua_getfield(s->L, -1, function);
     lua_remove(s->L, -2);
     return lua_pcall(s->L, 0, 0, 0);
+}
+
+bool nr_script_file_is_loose(nr_str file)
+{
+    unsigned mode;
+    if (!nr_os_is_world_writable(file, &mode)) return false;
+    NR_LOG(NR_WARN, "%.*s: any user may write to this file (mode %04o) - the file is skipped", NR_STR_ARG(file), mode);
+    return true;
 }
 
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)

@@ -37,6 +37,9 @@ bool nr_script_load_builtin(nr_script *s, nr_str home);
  * instrumentation-xml.md 1.4 (points before the fault stay); the caller logs it. */
 bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text);
 
+/* Is this file to be refused because any user of the machine may write to it? One WARN says so. */
+bool nr_script_file_is_loose(nr_str file);
+
 /* Runs one rule file. False: it was skipped as a whole, with one WARN. Its points wait for
  * nr_script_commit_rules, so that an `ignore` in one file covers the rules of every other. */
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text);

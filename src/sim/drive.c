@@ -95,7 +95,7 @@ static uintptr_t load(nr_sim *sim, const char *path, const void *data, size_t si
     }
     bool ok = data ? nr_md_parse(&m->md, data, size, &error) : nr_md_open(&m->md, nr_str_of(path), &error);
     if (!ok) {
-        sim_say(sim, "%s: %s (at offset 0x%zx)", path, error.text, error.offset);
+        sim_say(sim, "%s: %s (at offset 0x%lx)", path, error.text, (unsigned long)error.offset);
         drop_module(m);
         return 0;
     }
@@ -243,7 +243,7 @@ int32_t nr_sim_jit(nr_sim *sim, uintptr_t module, uint32_t token)
     bool damaged;
     int32_t result = NR_S_FALSE;
     if (!m || !nr_md_is(&m->md, token, NR_TAB_METHOD_DEF)) {
-        sim_say(sim, "%08x is no method of module 0x%zx", token, (size_t)module);
+        sim_say(sim, "%08x is no method of module 0x%lx", token, (unsigned long)module);
         return NR_E_INVALIDARG;
     }
     uint32_t rid = token & 0xFFFFFF;

@@ -145,7 +145,7 @@ nr_str nr_md_string(const nr_md *md, uint32_t offset)
     const uint8_t *end = memchr(heap->data + offset, 0, heap->size - offset);
     if (!end) return s;
     s.p = (const char *)heap->data + offset;
-    s.n = (size_t)(end - heap->data - offset);
+    s.n = (size_t)(end - (heap->data + offset));
     return s;
 }
 

@@ -215,8 +215,8 @@ static void body_line(recording *r, const nr_sim_event *e)
     nr_buf_printf(&r->line, ",\"via\":\"%s\"", e->name);
     method_members(r, e->module, e->method);
     hr_member(r, e->hr);
-    nr_buf_printf(&r->line, ",\"size\":%zu", e->size);
-    if (s.size != e->size) nr_buf_printf(&r->line, ",\"calc\":%zu", s.size);
+    nr_buf_printf(&r->line, ",\"size\":%lu", (unsigned long)e->size);
+    if (s.size != e->size) nr_buf_printf(&r->line, ",\"calc\":%lu", (unsigned long)s.size);
     if (s.bad) nr_buf_put_str(&r->line, NR_STR(",\"bad\":1"));
     nr_buf_put_str(&r->line, NR_STR(",\"tk\":["));
     for (size_t i = 0; i < token_count; i++) nr_buf_printf(&r->line, i ? ",%u" : "%u", (unsigned)tokens[i]);
@@ -242,7 +242,7 @@ static void getil_line(recording *r, const nr_sim_event *e)
     begin(r, "getil");
     method_members(r, e->module, e->method);
     hr_member(r, e->hr);
-    nr_buf_printf(&r->line, ",\"size\":%zu,\"fnv\":\"%08x%08x\"", e->size, (unsigned)(f >> 32), (unsigned)f);
+    nr_buf_printf(&r->line, ",\"size\":%lu,\"fnv\":\"%08x%08x\"", (unsigned long)e->size, (unsigned)(f >> 32), (unsigned)f);
     if (r->original && e->bytes) {
         nr_buf_put_str(&r->line, NR_STR(",\"il\":"));
         sim_json_hex(&r->line, e->bytes, e->size);
@@ -258,7 +258,7 @@ static void emit_line(recording *r, const nr_sim_event *e)
     if (total) total->value++;
     else r->failed = true;
     nr_buf key = NR_BUF_INIT;
-    nr_buf_printf(&key, "%zx %s ", (size_t)e->module, e->name);
+    nr_buf_printf(&key, "%lx %s ", (unsigned long)e->module, e->name);
     nr_buf_put_str(&key, nr_str_of(e->args));
     bool first = !key.failed && first_time(r, &r->emits, key.data, key.size);
     nr_buf_free(&key);

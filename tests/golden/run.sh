@@ -12,6 +12,7 @@
 #   --net8     Newtonsoft.Json on .NET 8               against newtonsoft.jsonl.xz
 #   --net9     likewise on .NET 9
 #   --overlay  a changed template and a changed XML mapping in the home directory change exactly what they say
+#   --log      the profiler log of a web application at info, debug and finest, against golden/logs
 #   --work     runs instrumented code: nothing fails to compile, every start has its finish
 #   --all      all of these
 #   --against SO   a LIST that has no golden recording is recorded with SO as well, and the two are compared
@@ -26,8 +27,8 @@ build=${NRPROF_BUILD:-$root/build}/golden
 variants=() lists=() so='' against='' keep=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--work) variants+=("${1#--}");;
-    --all) variants=(small open reverse shipped net8 net9 overlay work);;
+    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--work) variants+=("${1#--}");;
+    --all) variants=(small open reverse shipped net8 net9 overlay log work);;
     --against) against=${2:?--against needs a library}; shift;;
     --keep) keep=1;;
     -h|--help) sed -n '2,/^set -u/{/^set -u/d;s/^# \{0,1\}//;p}' "$0"; exit 0;;
@@ -136,6 +137,20 @@ overlay() { # NAME KIND FILE SED-SCRIPT
   drop "$name"
 }
 
+# tools/web/log.sh expects recorder and data beside it, and writes there.
+compare_logs() {
+  local level text web=$build/shared/tools/web
+  rm -rf "$build/shared"; mkdir -p "$build/shared/tools"
+  cp -r "$shared/tools/web" "$build/shared/tools/"; cp -r "$shared/data" "$build/shared/"; ln -sfn "$rec" "$build/shared/tools/recorder"
+  chmod -R u+w "$build/shared/tools/web" "$build/shared/data"
+  for level in info debug finest; do
+    if ! bash "$web/log.sh" "$so" $level "$out/log-$level.txt" > "$out/log-$level.out" 2>&1; then tail -5 "$out/log-$level.out"; fail "log-$level" 'the web application failed'
+    elif text=$(python3 "$root/tests/golden/log_compare.py" $level "$shared/golden/logs/web-$level.log.xz" "$out/log-$level.txt"); then pass "log-$level: $(tail -n 1 <<< "$text")"
+    else cut -c1-300 <<< "$text"; fail "log-$level" "$(tail -n 1 <<< "$text")"; fi
+    drop log-$level
+  done
+}
+
 for v in "${variants[@]}"; do
   case $v in
     small)   compare_golden small newtonsoft.jsonl.xz small.txt;;
@@ -146,6 +161,7 @@ for v in "${variants[@]}"; do
     net9)    compare_runtime net9 net9.0;;
     overlay) overlay nop templates tracer.lua 's/^ *rethrow()$/& nop()/'
              overlay mapping rules extension_xml.lua 's/local SEGMENT, UNSCOPED, SCOPED = 1 << 10,/local SEGMENT, UNSCOPED, SCOPED = 1 << 9,/';;
+    log)     compare_logs;;
     work)    run_work;;
   esac
 done

@@ -20,17 +20,29 @@ static bool terminated(nr_str path, char z[PATH_SIZE])
     return true;
 }
 
-bool nr_os_file_exists(nr_str path)
+static bool status_of(nr_str path, struct stat *st)
 {
     char z[PATH_SIZE];
-    struct stat st;
     if (!terminated(path, z)) return false;
 #ifdef SYS_newfstatat /* 64-bit Linux, where the kernel's record is the C library's */
-    if (syscall(SYS_newfstatat, AT_FDCWD, z, &st, 0) != 0) return false;
+    return syscall(SYS_newfstatat, AT_FDCWD, z, st, 0) == 0;
 #else
-    if (stat(z, &st) != 0) return false;
+    return stat(z, st) == 0;
 #endif
-    return S_ISREG(st.st_mode);
+}
+
+bool nr_os_file_exists(nr_str path)
+{
+    struct stat st;
+    return status_of(path, &st) && S_ISREG(st.st_mode);
+}
+
+bool nr_os_is_world_writable(nr_str path, unsigned *mode)
+{
+    struct stat st;
+    if (!status_of(path, &st) || !(st.st_mode & S_IWOTH)) return false;
+    *mode = (unsigned)st.st_mode & 07777;
+    return true;
 }
 
 bool nr_os_directory_exists(nr_str path)

@@ -23,6 +23,14 @@ bool nr_os_directory_exists(nr_str path)
     return a != INVALID_FILE_ATTRIBUTES && (a & FILE_ATTRIBUTE_DIRECTORY);
 }
 
+/* Access lists are not looked at: what may write below the agent's home is the installer's matter. */
+bool nr_os_is_world_writable(nr_str path, unsigned *mode)
+{
+    (void)path;
+    (void)mode;
+    return false;
+}
+
 static HANDLE open_path(nr_str path, DWORD access, DWORD creation)
 {
     wchar_t z[NR_WIDE_UNITS];

@@ -13,7 +13,8 @@ typedef struct stage {
 
 static const char rules_xml[] =
     "<extension><instrumentation><tracerFactory name='F' metricName='instance'><match assemblyName='App' className='N.C+I'>"
-    "<exactMethodMatcher methodName='M'/></match></tracerFactory></instrumentation></extension>";
+    "<exactMethodMatcher methodName='M'/></match><match assemblyName='App' className='N.C'>"
+    "<exactMethodMatcher methodName='L'/></match></tracerFactory></instrumentation></extension>";
 
 /* An instance method of a nested type, with locals, two RETs, a clause and parameters of several kinds. */
 static void begin(stage *s, const char *lua)
@@ -29,10 +30,11 @@ static void begin(stage *s, const char *lua)
     s->f = add_method(s->m, inner, "M", "20 04 1d 0e 08 0e 10 08 15 12 05 01 0e",
                       "1b 30 08 00 0b000000 01000011  02 2c 01 2a 00 de 03 26 de 00 2a 00"
                       "01 10 0000  0000 0400 03 0700 03 01000001");
-    fake_add(&s->m->meta, NR_TABLE_TYPE_REF, 0x23000001, NR_STR("X.Y"), fake_none);
+    fake_add(&s->m->meta, NR_TABLE_TYPE_REF, 0x23000001, NR_STR("X.Y"), fake_none); /* 12 05 */
     last_method_of(s->m)->attributes = 0x86;
     last_method_of(s->m)->marks = ON_ASYNC;
     s->m->knows_attributes = true;
+    add_method(s->m, outer, "L", "00 00 01", "06 2a");
     s->e = start_engine(&s->clr, rules_xml, lua);
     CHECK(s->e != NULL);
 }
@@ -155,8 +157,10 @@ TEST(every_call_of_a_module_load)
         bool done = !s.clr.failed_call[0];
         atomic_store(&s.clr.fail_at, 0);
         CHECK_EQ(load(&s), 0);
+        size_t before = s.clr.request_count;
+        CHECK(before > 0);
         CHECK_EQ(jit(&s), 0);
-        CHECK_EQ(s.clr.request_count, 1);
+        CHECK_EQ(s.clr.request_count, before + 1);
         end(&s);
         if (done) break;
         if (!CHECK(n < 50)) break;
@@ -231,7 +235,7 @@ TEST(each_allocation_of_a_start)
         nr_alloc_fail_at(n, 0);
         nr_generation *g = nr_generation_load(test_path(&a, ""), &files, &ignore);
         nr_alloc_fail_at(0, 0);
-        bool complete = g && g->set.count == 2 && g->invalid_files == 0;
+        bool complete = g && g->set.count == 3 && g->invalid_files == 0;
         none += !g;
         nr_generation_free(g);
         (void)before;

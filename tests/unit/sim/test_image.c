@@ -233,6 +233,11 @@ TEST(errors_name_the_place)
         {0x58 + 96 + 14 * 8, 0x9000, "the CLI header lies in no section", 0x58 + 96 + 14 * 8},
         {0x208, 0x9000, "the metadata lies in no section", 0x208},
         {0x280, 0, "no metadata signature (BSJB)", 0x280},
+        {0x28C, 0x1000, "the version text is longer than the metadata", 0x28C},
+        {0x2A4, 28, "the row counts are longer than the table stream", 0x2EC + 28},
+        {0x2A4, 0x1000, "a stream lies outside the metadata", 0x2A0},
+        {0x304, 0x01000000, "a table has more rows than a token can name", 0x304},
+        {0x304, 0x00100000, "a table is longer than the table stream", 0x330},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         nr_buf image = NR_BUF_INIT;
