@@ -42,8 +42,10 @@ struct nr_script {
     int environments[NR_ENV_COUNT]; /* references of the tables of shared names */
     int rule_verbs;            /* reference of what lua/nrprof/rules.lua returned */
     int mapping;               /* reference of the XML mapping, LUA_NOREF at first */
+    int new_mapping;           /* of the one that the file which is loading sets */
     bool own_mapping;          /* it came from the home directory */
     bool sealed;
+    bool starved; /* the system had no memory for something since this was cleared */
     bool xml_open;             /* a document is being mapped … */
     unsigned long xml_serial;  /* … and this is its number: elements of an earlier one are gone */
     nr_str file;               /* the file that is loading; its path stands in messages */
@@ -62,8 +64,8 @@ static inline nr_script *nr_script_of(lua_State *L)
 /* sandbox.c: the shared names of every kind of file. Raises Lua errors. */
 void nr_sandbox_open(nr_script *s);
 /* Compiles text (never binary) and gives it an environment of that kind: leaves a function on the stack, or an
- * error message; result of lua_load. */
-int nr_sandbox_load(nr_script *s, nr_env env, nr_str text);
+ * error message; result of lua_load. Messages about a line begin with `name`. */
+int nr_sandbox_load(nr_script *s, nr_env env, nr_str text, const char *name);
 
 /* verbs.c: fills the table on top of the stack with the verbs of templates. */
 void nr_verbs_open(nr_script *s);

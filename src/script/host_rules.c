@@ -136,8 +136,9 @@ static int host_xml_mapping(lua_State *L)
     luaL_checktype(L, 1, LUA_TFUNCTION);
     if (s->sealed) return luaL_error(L, "the XML mapping can only be set while its file is loading");
     lua_settop(L, 1);
-    luaL_unref(L, LUA_REGISTRYINDEX, s->mapping);
-    s->mapping = luaL_ref(L, LUA_REGISTRYINDEX);
+    luaL_unref(L, LUA_REGISTRYINDEX, s->new_mapping);
+    s->new_mapping = LUA_NOREF;
+    s->new_mapping = luaL_ref(L, LUA_REGISTRYINDEX);
     s->own_mapping = s->from_home;
     return 0;
 }

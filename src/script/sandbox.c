@@ -75,7 +75,7 @@ static int require_library(lua_State *L)
     while (e->name && strcmp(e->name, path) != 0) e++;
     if (!e->name) return module_missing(L, name);
     nr_str text = {(const char *)e->data, e->size};
-    if (nr_sandbox_load(s, NR_ENV_TEMPLATE, text) != LUA_OK) return lua_error(L);
+    if (nr_sandbox_load(s, NR_ENV_TEMPLATE, text, lua_pushfstring(L, "=%s", name)) != LUA_OK) return lua_error(L);
     lua_call(L, 0, 1);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "nrprof.loaded");
     lua_pushvalue(L, -2);
@@ -151,11 +151,10 @@ void nr_sandbox_open(nr_script *s)
     }
 }
 
-int nr_sandbox_load(nr_script *s, nr_env env, nr_str text)
+int nr_sandbox_load(nr_script *s, nr_env env, nr_str text, const char *name)
 {
     lua_State *L = s->L;
-    /* "=@": messages begin with "@:line:"; the caller puts the whole path there, which Lua would cut to 59 bytes. */
-    int status = luaL_loadbufferx(L, text.p, text.n, "=@", "t");
+    int status = luaL_loadbufferx(L, text.p, text.n, name, "t");
     if (status != LUA_OK) return status;
     lua_newtable(L);
     lua_newtable(L);

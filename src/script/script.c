@@ -19,6 +19,7 @@ static void *allocate(void *ud, void *p, size_t old_size, size_t new_size)
     if (new_size > old_size && s->memory + (new_size - old_size) > NR_SCRIPT_MEMORY) return NULL;
     void *q = nr_alloc(p, old_size, new_size);
     if (q || new_size == 0) s->memory = s->memory - old_size + new_size;
+    else s->starved = true;
     return q;
 }
 
@@ -48,6 +49,7 @@ static void no_budget(nr_script *s)
 
 int nr_script_no_memory(lua_State *L)
 {
+    nr_script_of(L)->starved = true;
     return luaL_error(L, "not enough memory");
 }
 
@@ -63,9 +65,8 @@ nr_str nr_script_string(nr_script *s, int index, bool in_set)
 /* One WARN for a file that is skipped: "@:12: text" becomes "path:12: text". */
 static void warn_skipped(nr_script *s, const char *what)
 {
-    size_t n = 0;
-    const char *message = lua_tolstring(s->L, -1, &n);
-    if (!message) message = "an error that is no text";
+    const char *message = lua_type(s->L, -1) == LUA_TSTRING ? lua_tostring(s->L, -1) : NULL;
+    if (!message) message = "an error that is no text"; /* turning a number into one takes memory: not here */
     if (!strncmp(message, "@:", 2)) {
         NR_LOG(NR_WARN, "%.*s:%s - %s", NR_STR_ARG(s->file), message + 2, what);
     } else {
@@ -82,7 +83,7 @@ static int open_protected(lua_State *L)
         if (!strcmp(e->name, "lua/nrprof/rules.lua")) text = (nr_str){(const char *)e->data, e->size};
     }
     if (!text.p) return luaL_error(L, "lua/nrprof/rules.lua is missing in this build");
-    if (nr_sandbox_load(s, NR_ENV_LIBRARY, text) != LUA_OK) return lua_error(L);
+    if (nr_sandbox_load(s, NR_ENV_LIBRARY, text, "=nrprof.rules") != LUA_OK) return lua_error(L);
     lua_call(L, 0, 1);
     /* The verbs it returns join the shared names of rule files. */
     lua_rawgeti(L, LUA_REGISTRYINDEX, s->environments[NR_ENV_RULES]);
@@ -102,7 +103,7 @@ nr_script *nr_script_new(nr_ruleset *set)
     nr_script *s = nr_zalloc(sizeof *s);
     if (!s) return NULL;
     s->set = set;
-    s->mapping = LUA_NOREF;
+    s->mapping = s->new_mapping = LUA_NOREF;
     s->L = lua_newstate(allocate, s);
     if (!s->L) {
         nr_free(s, sizeof *s);
@@ -159,7 +160,8 @@ static int run_protected(lua_State *L)
 {
     nr_script *s = nr_script_of(L);
     const nr_str *text = lua_touserdata(L, 1);
-    if (nr_sandbox_load(s, (nr_env)lua_tointeger(L, 2), *text) != LUA_OK) return lua_error(L);
+    /* "=@": messages begin with "@:line:"; warn_skipped puts the whole path there, which Lua would cut to 59 bytes. */
+    if (nr_sandbox_load(s, (nr_env)lua_tointeger(L, 2), *text, "=@") != LUA_OK) return lua_error(L);
     lua_call(L, 0, 0);
     /* A template from outside is tried in every shape now: its author hears of a fault at once. The
      * built-in ones are covered by the tests and wait until they are needed. */
@@ -171,17 +173,28 @@ static int run_protected(lua_State *L)
     return 0;
 }
 
+/* The mapping of a file that was read without a fault takes the place of the one in force. */
+static void adopt_mapping(nr_script *s, bool ok)
+{
+    if (s->new_mapping == LUA_NOREF) return;
+    luaL_unref(s->L, LUA_REGISTRYINDEX, ok ? s->mapping : s->new_mapping);
+    if (ok) s->mapping = s->new_mapping;
+    s->new_mapping = LUA_NOREF;
+}
+
 static bool run_file(nr_script *s, nr_env env, nr_str file, nr_str text, const char *what)
 {
     s->file = nr_arena_str(&s->set->arena, file);
     if (!s->file.p) return false;
     s->new_templates = NULL;
+    set_budget(s, NR_SCRIPT_INSTRUCTIONS); /* each its own: one file's endless loop is not the next one's fault */
     lua_pushcfunction(s->L, run_protected);
     lua_pushlightuserdata(s->L, &text);
     lua_pushinteger(s->L, env);
     bool ok = lua_pcall(s->L, 2, 0, 0) == LUA_OK;
     if (!ok) warn_skipped(s, what);
     else adopt_templates(s);
+    adopt_mapping(s, ok);
     lua_settop(s->L, 0);
     return ok;
 }
@@ -289,7 +302,7 @@ bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text)
     s->xml_open = false;
     s->xml_serial++;
     if (!ok) {
-        const char *why = lua_tostring(s->L, -1);
+        const char *why = lua_type(s->L, -1) == LUA_TSTRING ? lua_tostring(s->L, -1) : NULL;
         NR_LOG(NR_DEBUG, "%.*s: %s", NR_STR_ARG(file), why ? why : "an error that is no text");
     }
     lua_settop(s->L, 0);
@@ -299,13 +312,23 @@ done:
     return ok;
 }
 
-/* Calls rules.begin() or rules.finish(); errors stay on the stack. */
-static int call_rule_library(nr_script *s, const char *function)
+static int library_protected(lua_State *L)
 {
-    lua_rawgeti(s->L, LUA_REGISTRYINDEX, s->rule_verbs);
-    lua_getfield(s->L, -1, function);
-    lua_remove(s->L, -2);
-    return lua_pcall(s->L, 0, 0, 0);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, nr_script_of(L)->rule_verbs);
+    lua_getfield(L, -1, lua_touserdata(L, 1));
+    lua_call(L, 0, 0);
+    return 0;
+}
+
+/* Calls rules.begin() or rules.finish(). Even the look for the function is protected: its name takes memory. */
+static bool call_rule_library(nr_script *s, const char *function)
+{
+    lua_pushcfunction(s->L, library_protected);
+    lua_pushlightuserdata(s->L, (void *)(uintptr_t)function);
+    bool ok = lua_pcall(s->L, 1, 0, 0) == LUA_OK;
+    if (!ok) warn_skipped(s, "the file is skipped");
+    lua_settop(s->L, 0);
+    return ok;
 }
 
 bool nr_script_file_is_loose(nr_str file)
@@ -318,13 +341,16 @@ bool nr_script_file_is_loose(nr_str file)
 
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
 {
+    nr_point *last = s->pending_last;
     set_budget(s, NR_SCRIPT_INSTRUCTIONS);
-    bool ok = call_rule_library(s, "begin") == LUA_OK && run_file(s, NR_ENV_RULES, file, text, "the file is skipped");
-    if (ok && call_rule_library(s, "finish") != LUA_OK) {
-        warn_skipped(s, "the file is skipped");
-        ok = false;
+    s->file = file;
+    bool ok = call_rule_library(s, "begin") && run_file(s, NR_ENV_RULES, file, text, "the file is skipped") &&
+              call_rule_library(s, "finish");
+    s->file = NR_STR("");
+    if (!ok) { /* none of its points stays */
+        *(last ? &last->next : &s->pending) = NULL;
+        s->pending_last = last;
     }
-    lua_settop(s->L, 0);
     return ok;
 }
 
@@ -346,6 +372,7 @@ static void make_blob(nr_script *s, nr_template *t, unsigned shape)
     nr_mutex_lock(&s->lock);
     if (!atomic_load_explicit(&t->blobs[shape], memory_order_relaxed) && !t->failed[shape]) {
         set_budget(s, NR_TEMPLATE_INSTRUCTIONS);
+        s->starved = false;
         s->template_runs++;
         lua_pushcfunction(s->L, blob_protected);
         lua_pushlightuserdata(s->L, t);
@@ -354,7 +381,7 @@ static void make_blob(nr_script *s, nr_template *t, unsigned shape)
             s->blobs++;
             atomic_store_explicit(&t->blobs[shape], lua_touserdata(s->L, -1), memory_order_release);
         } else {
-            t->failed[shape] = true;
+            t->failed[shape] = !s->starved; /* what failed for want of memory is tried again */
             s->file = t->file;
             warn_skipped(s, "methods of this shape stay as they are");
         }

@@ -151,7 +151,8 @@ static const nr_text *parse_text(lua_State *L, int index, bool raw)
     nr_str text = nr_script_string(s, index, false);
     const char *why = NULL;
     const nr_text *t = raw ? nr_text_parse_raw(&s->arena, text, &why) : nr_text_parse(&s->arena, text, &why);
-    if (!t) luaL_error(L, "'%s' is no type or method: %s", text.p, why ? why : "not enough memory");
+    if (!t && (!why || !strcmp(why, "out of memory"))) nr_script_no_memory(L); /* not the text's fault: see make_blob */
+    if (!t) luaL_error(L, "'%s' is no type or method: %s", text.p, why);
     return t;
 }
 

@@ -11,6 +11,7 @@ namespace Clr
         // Activation is cancelled: nothing instrumented, these lines logged.
         static void Refused(string name, Action<Setup> change, params string[] logged) => Suite.Test(name, () =>
         {
+            if (Suite.Reference && name.Contains(".lua")) throw new Skipped("the C++ profiler has no Lua rules");
             Run run = Run.Start("one", change).Alive();
             Check.Equal("5\ndone\n", run.Output, "output");
             Check.Equal(0, run.Calls.Count, "starts");
@@ -46,6 +47,21 @@ namespace Clr
                 l => Regex.IsMatch(l, @"broken\.lua:\d+"), "with broken.lua:line");
             Tolerated("unknown field in a .lua rule file", s => File.WriteAllText(s.Extension("typo.lua"), "tracer { name = \"x\" }\n  match { asembly = \"A\", class = \"B\", \"C\" }\n"),
                 l => Regex.IsMatch(l, @"typo\.lua:2.*assembly"), "with typo.lua:2 and the right spelling");
+
+            Tolerated("a .lua rule file that any user may write to", s =>
+            {
+                if (OperatingSystem.IsWindows()) throw new Skipped("Windows has no such mode");
+                File.WriteAllText(s.Extension("loose.lua"), "ignore { assembly = \"Clr.Target\" }\n");
+                File.SetUnixFileMode(s.Extension("loose.lua"), (UnixFileMode)Convert.ToInt32("666", 8));
+            }, l => l.Contains("loose.lua") && l.Contains("(mode 0666)"), "that names loose.lua and its mode");
+            Tolerated("a broken .lua template in the home directory", s =>
+            {
+                string templates = Path.Combine(s.Home, "instrumentation", "templates");
+                Directory.CreateDirectory(templates);
+                File.WriteAllText(Path.Combine(templates, "tracer.lua"), "template { name = \"tracer\", body = function(m)\n  ldstr(m.secret)\nend }\n");
+            }, l => Regex.IsMatch(l, @"templates/tracer\.lua:2: a template cannot see 'm\.secret'"), "with tracer.lua:2 and the reason");
+            Refused("a process denied by a .lua rule file", s => File.WriteAllText(s.Extension("deny.lua"), "process { deny = { \"DotNet\" } }\n"),
+                "deny.lua:1.", "This process should not be instrumented, unloading profiler.");
 
             Suite.Test("no extensions directory", () =>
             {

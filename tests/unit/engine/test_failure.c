@@ -119,7 +119,7 @@ TEST(every_call_of_a_jit)
 TEST(every_call_of_a_rejit)
 {
     size_t size = size_of_body();
-    unsigned n = 1;
+    unsigned n = 1, arguments = 0;
     for (;; n++) {
         stage s;
         begin(&s, NULL);
@@ -129,7 +129,10 @@ TEST(every_call_of_a_rejit)
         int32_t hr = rejit(&s);
         bool done = !s.clr.failed_call[0];
         if (!done) {
-            int32_t want = !strcmp(s.clr.failed_call, "GetFunctionFromToken") ? NR_HR_FALSE
+            /* Types of the two arguments: null instead (4.1); its other uses are not forgiven. */
+            bool argument = !strcmp(s.clr.failed_call, "define_type_ref") && hr == 0;
+            arguments += argument;
+            int32_t want = argument ? 0 : !strcmp(s.clr.failed_call, "GetFunctionFromToken") ? NR_HR_FALSE
                            : is_forgiven(s.clr.failed_call)                  ? hr
                                                                              : NR_HR_FAIL;
             if (hr != want) printf("    %u: %s\n", n, s.clr.failed_call);
@@ -144,7 +147,8 @@ TEST(every_call_of_a_rejit)
         if (done) break;
         if (!CHECK(n < 300)) break;
     }
-    CHECK(n > 60);
+    CHECK_EQ(arguments, 2);
+    CHECK(n > 50);
 }
 
 TEST(every_call_of_a_module_load)
@@ -222,28 +226,27 @@ TEST(each_allocation_of_a_start)
 {
     static const char lua[] = "tracer { name = 'L' } match { assembly = 'B', class = 'C', 'D' } ignore { assembly = 'E' }";
     nr_arena a = NR_ARENA_INIT;
+    log_start(NR_ERROR);
+    nr_alloc_count(1);
     nr_str xml_path = put_file(&a, "extensions" SEP "test.xml", rules_xml);
     nr_str lua_path = put_file(&a, "extensions" SEP "test.lua", lua);
     nr_extension_files files = {{&xml_path, 1}, {&lua_path, 1}};
     nr_ignore_entry ignored = {NR_STR("Ignored"), NR_STR("")};
     nr_ignore_list ignore = {&ignored, 1};
-    log_start(NR_ERROR);
-    nr_alloc_count(1);
     unsigned long n = 1, none = 0, step = 1;
     for (;; n += step) {
-        long long before = nr_alloc_live();
         nr_alloc_fail_at(n, 0);
         nr_generation *g = nr_generation_load(test_path(&a, ""), &files, &ignore);
         nr_alloc_fail_at(0, 0);
         bool complete = g && g->set.count == 3 && g->invalid_files == 0;
         none += !g;
         nr_generation_free(g);
-        (void)before;
         if (complete && n > 3000) break;
         if (n > 300) step = 7; /* Lua's own allocations are alike */
         if (!CHECK(n < 200000)) break;
     }
     CHECK(none > 100);
+    printf("%lu\n", none);
     nr_arena_free(&a);
     CHECK_EQ(nr_alloc_live(), 0);
     nr_alloc_count(0);
