@@ -2,19 +2,19 @@
 #include "cli/cli.h"
 #include "cli/session.h"
 
-#include "base/buf.h"
 #include "os/os.h"
 #include "os/tool.h"
 
 #include <string.h>
 
-enum { OPTION_OUTPUT, OPTION_HOME, OPTION_ORDER, OPTION_PROFILER, OPTION_FRAMEWORK, OPTION_ORIGINAL, OPTION_EMISSIONS };
+enum { OPTION_OUTPUT, OPTION_HOME, OPTION_ORDER, OPTION_PROFILER, OPTION_FRAMEWORK, OPTION_LOG, OPTION_ORIGINAL, OPTION_EMISSIONS };
 static const nr_option options[] = {
     {"output", 'o', "FILE", "where the recording goes ('-': standard output)"},
     {"home", 0, "DIR", "agent home (default: the environment's)"},
     {"order", 0, "FILE", "methods to compile, in this order (default: all, ascending)"},
     {"profiler", 0, "PATH", "profiler library (default: the one beside nrprof)"},
     {"framework", 0, NULL, "as .NET Framework does, not .NET Core"},
+    {"log", 0, "DIR", "keep the profiler's log there"},
     {"original", 0, NULL, "write the original bodies, too"},
     {"emissions", 0, NULL, "write every metadata definition, not only the first of each kind"},
 };
@@ -97,7 +97,8 @@ static int run(nr_cli *cli, const nr_args *args)
 {
     record_run r;
     const char *output = args->values[OPTION_OUTPUT];
-    nr_session_options o = {args->values[OPTION_HOME], NULL, args->values[OPTION_PROFILER], args->values[OPTION_FRAMEWORK] != NULL};
+    nr_session_options o = {args->values[OPTION_HOME], NULL, args->values[OPTION_PROFILER], args->values[OPTION_FRAMEWORK] != NULL,
+                            args->values[OPTION_LOG]};
     memset(&r, 0, sizeof r);
     if (!args->operand_count) return nr_cli_usage(cli, &nr_command_record, "no assembly is given");
     if (!output) return nr_cli_usage(cli, &nr_command_record, "where the recording goes is not given: -o FILE");

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MOST_COMPLAINTS = 20 };
+enum { MOST_COMPLAINTS = 5 };
 
 static nr_str path_in(nr_session *s, nr_str directory, const char *name)
 {
@@ -113,7 +113,7 @@ static void complaints(nr_session *s)
         }
         nr_buf_free(&bytes);
     }
-    if (count > MOST_COMPLAINTS) fprintf(s->cli->err, "profiler: and %u lines more\n", count - MOST_COMPLAINTS);
+    if (count > MOST_COMPLAINTS) fprintf(s->cli->err, "profiler: and %u lines more%s\n", count - MOST_COMPLAINTS, s->keep_log ? "" : " (--log DIR keeps the log)");
     nr_buf_free(&files);
 }
 
@@ -139,7 +139,8 @@ int nr_session_begin(nr_session *s, nr_cli *cli, const nr_session_options *o,
     nr_progress_begin(&s->progress, cli, "compiling");
     s->scratch = nr_os_temporary_directory(&cli->arena);
     if (!s->scratch.p) return nr_cli_error(cli, "no directory for temporary files can be made"), NR_EXIT_USAGE;
-    s->log = path_in(s, s->scratch, "logs");
+    s->keep_log = o->log != NULL;
+    s->log = s->keep_log ? nr_arena_str(&cli->arena, nr_str_of(o->log)) : path_in(s, s->scratch, "logs");
     int code = find_home(s, o);
     if (code != NR_EXIT_OK) return code;
     nr_str path = library(s, o);

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "base/buf.h"
 #include "nrsim.h"
 
 #include <stdint.h>
@@ -13,7 +14,8 @@ typedef struct nr_session {
     nr_sim *sim;
     nr_str home;    /* the agent home that the profiler reads */
     nr_str scratch; /* removed at the end */
-    nr_str log;     /* the profiler's log directory, in `scratch` */
+    nr_str log;     /* the profiler's log directory */
+    bool keep_log;
     nr_progress progress;
 } nr_session;
 
@@ -22,6 +24,7 @@ typedef struct nr_session_options {
     const char *rules;    /* NULL, or a directory whose files stand for those in <home>/extensions */
     const char *profiler; /* NULL: the library beside this program */
     bool framework;       /* .NET Framework instead of .NET Core */
+    const char *log;      /* directory that keeps the profiler's log; NULL: it is thrown away */
 } nr_session_options;
 
 /* Sets the environment up, creates the CLR and attaches the profiler. The profiler's log goes to a directory that is removed

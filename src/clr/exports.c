@@ -1,13 +1,77 @@
 /* The functions of nrprof_agent.h.
  *
- * Live instrumentation and thread profiles are not part of this version: with a profiler they answer E_NOTIMPL and
- * one ERROR line, which the managed agent takes as any other failure. Without one they answer as the reference does. */
+ * Thread profiles are not part of this version: with a profiler they answer E_NOTIMPL and one ERROR line, which
+ * the managed agent takes as any other failure. Without one they answer as the reference does. */
 #include "nrprof_agent.h"
 
 #include "base/log.h"
 #include "clr/profiler.h"
+#include "rules/config.h"
 
 
+/* The engine of the present profiler; NULL: there is none, or it has not been initialised (attach). The line goes
+ * into the log then. */
+static nr_engine *engine_or(const char *line)
+{
+    nr_profiler *p = nr_profiler_current();
+    nr_engine *e = p ? atomic_load(&p->engine) : NULL;
+    if (!e) NR_LOG(NR_ERROR, "%s", line);
+    return e;
+}
+
+NR_EXPORT int32_t NRPROF_CALL InstrumentationRefresh(void)
+{
+    NR_LOG(NR_INFO, "Refreshing instrumentation");
+    nr_engine *e = engine_or("Unable to refresh instrumentation because the profiler reference is invalid.");
+    if (!e) return NR_E_FAIL;
+    NR_LOG(NR_TRACE, "Enter: InstrumentationRefresh");
+    int32_t hr = nr_engine_refresh(e, NULL);
+    NR_LOG(NR_TRACE, "Leave: InstrumentationRefresh");
+    return hr;
+}
+
+NR_EXPORT int32_t NRPROF_CALL ReloadConfiguration(void)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_config config;
+    NR_LOG(NR_INFO, "Reloading newrelic.config files.");
+    nr_engine *e = engine_or("Unable to reload newrelic.config files because the profiler reference is invalid.");
+    if (!e) return NR_E_FAIL;
+    NR_LOG(NR_TRACE, "Enter: ReloadConfiguration");
+    /* A configuration that cannot be used has been logged; what was in force stays (the reference ends the process). */
+    int32_t hr = NR_E_FAIL;
+    if (nr_config_load(&arena, e->runtime.core, &config) == NR_START_OK) hr = nr_engine_refresh(e, &config.ignore);
+    nr_arena_free(&arena);
+    return hr;
+}
+
+NR_EXPORT int32_t NRPROF_CALL AddCustomInstrumentation(const char *file_name, const char *xml)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_str name, text;
+    int32_t hr = NR_E_INVALIDARG;
+    NR_LOG(NR_TRACE, "Adding custom instrumentation");
+    nr_engine *e = engine_or("Unable to add custom instrumentation because the profiler reference is invalid.");
+    if (!e) return NR_E_FAIL;
+    if (!file_name || !xml) {
+        NR_LOG(NR_ERROR, "Custom instrumentation without a name or a text is not added.");
+    } else if (!nr_os_marshalled_text(&arena, file_name, &name) || !nr_os_marshalled_text(&arena, xml, &text)) {
+        NR_LOG(NR_ERROR, "Custom instrumentation is not added: its name or its text is not valid in the marshalled encoding.");
+    } else {
+        hr = nr_live_add(&e->live, name, text) ? NR_S_OK : NR_E_OUTOFMEMORY;
+    }
+    nr_arena_free(&arena);
+    return hr;
+}
+
+NR_EXPORT int32_t NRPROF_CALL ApplyCustomInstrumentation(void)
+{
+    NR_LOG(NR_TRACE, "Applying custom instrumentation");
+    nr_engine *e = engine_or("Unable to apply custom instrumentation because the profiler reference is invalid.");
+    return e ? nr_engine_apply_live(e) : NR_E_FAIL;
+}
+
+/* Thread profiles. */
 static int32_t refuse(const char *what, int32_t without_profiler, const char *line)
 {
     if (!nr_profiler_current()) {
@@ -16,36 +80,6 @@ static int32_t refuse(const char *what, int32_t without_profiler, const char *li
     }
     NR_LOG(NR_ERROR, "%s is not part of this version.", what);
     return NR_E_NOTIMPL;
-}
-
-NR_EXPORT int32_t NRPROF_CALL InstrumentationRefresh(void)
-{
-    NR_LOG(NR_INFO, "Refreshing instrumentation");
-    return refuse("InstrumentationRefresh", NR_E_FAIL,
-                  "Unable to refresh instrumentation because the profiler reference is invalid.");
-}
-
-NR_EXPORT int32_t NRPROF_CALL ReloadConfiguration(void)
-{
-    NR_LOG(NR_INFO, "Reloading newrelic.config files.");
-    return refuse("ReloadConfiguration", NR_E_FAIL,
-                  "Unable to reload newrelic.config files because the profiler reference is invalid.");
-}
-
-NR_EXPORT int32_t NRPROF_CALL AddCustomInstrumentation(const char *file_name, const char *xml)
-{
-    (void)file_name;
-    (void)xml;
-    NR_LOG(NR_TRACE, "Adding custom instrumentation");
-    return refuse("AddCustomInstrumentation", NR_E_FAIL,
-                  "Unable to add custom instrumentation because the profiler reference is invalid.");
-}
-
-NR_EXPORT int32_t NRPROF_CALL ApplyCustomInstrumentation(void)
-{
-    NR_LOG(NR_TRACE, "Applying custom instrumentation");
-    return refuse("ApplyCustomInstrumentation", NR_E_FAIL,
-                  "Unable to apply custom instrumentation because the profiler reference is invalid.");
 }
 
 NR_EXPORT int32_t NRPROF_CALL RequestProfile(void **snapshots, int32_t *length)

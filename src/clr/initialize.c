@@ -107,7 +107,7 @@ static bool load_rules(nr_start *s)
     nr_extension_files files;
     bool ok = nr_home_directory(&arena, s->p->core, &s->home) == NR_START_OK &&
               nr_extension_files_list(&arena, s->p->core, &files) == NR_START_OK;
-    if (ok) s->generation = nr_generation_load(s->home, &files, &s->config.ignore);
+    if (ok) s->generation = nr_generation_load(s->home, &files, NULL, 0, &s->config.ignore);
     nr_arena_free(&arena);
     if (!s->generation) return false;
     if (s->generation->invalid_files)

@@ -121,6 +121,30 @@ static int32_t request_rejit(void *rt, uint32_t count, uintptr_t *modules, uint3
     return NR_CALL(info, RequestReJIT, count, modules, methods);
 }
 
+static int32_t request_revert(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    return NR_CALL(info, RequestRevert, count, modules, methods, NULL);
+}
+
+enum { MODULE_BATCH = 100 };
+
+static int32_t each_module(void *rt, void (*visit)(void *self, uintptr_t module), void *self)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    void *found = NULL;
+    uintptr_t modules[MODULE_BATCH];
+    uint32_t count = 0;
+    int32_t hr = NR_CALL(info, EnumModules, &found);
+    nr_ICorProfilerModuleEnum *list = found;
+    if (hr < 0 || !list) return hr < 0 ? hr : NR_HR_FAIL;
+    while (NR_CALL(list, Next, MODULE_BATCH, modules, &count) >= 0 && count) {
+        for (uint32_t i = 0; i < count; i++) visit(self, modules[i]);
+    }
+    nr_release(list);
+    return NR_HR_OK;
+}
+
 static int32_t both_imports(nr_ICorProfilerInfo4 *info, nr_scope *scope, void *import, void *assembly, int32_t hr)
 {
     if (hr >= 0 && import && assembly) {
@@ -192,6 +216,8 @@ const nr_runtime_ops nr_runtime_ops_clr = {
     .il_body = il_body,
     .set_il_body = set_il_body,
     .request_rejit = request_rejit,
+    .request_revert = request_revert,
+    .each_module = each_module,
     .open_function = open_function,
     .open_module = open_module,
     .open_module_to_write = open_module_to_write,

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "engine/inject.h"
 #include "engine/method.h"
+#include "engine/refresh.h"
+#include "engine/requests.h"
 
 nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first)
 {
@@ -23,6 +25,7 @@ void nr_engine_free(nr_engine *e)
     nr_epoch_end(&e->epoch);
     nr_modules_end(&e->modules);
     nr_resolver_end(&e->resolver);
+    nr_live_free(&e->live);
     nr_generation_free(atomic_load(&e->generation));
     nr_free(e, sizeof *e);
 }
@@ -134,82 +137,14 @@ int32_t nr_engine_rejit_parameters(nr_engine *e, uintptr_t module, uint32_t toke
 
 /* ---- modules ------------------------------------------------------------------------- */
 
-typedef struct nr_token_set { /* ascending, without duplicates */
-    uint32_t *items;
-    size_t count, room;
-    bool failed;
-    nr_str method;
-} nr_token_set;
-
-static bool add_token(void *self, uint32_t token)
-{
-    nr_token_set *t = self;
-    size_t i = t->count;
-    while (i > 0 && t->items[i - 1] > token) i--;
-    if (i > 0 && t->items[i - 1] == token) return true;
-    if (t->count == t->room) {
-        size_t room = t->room ? t->room * 2 : 32;
-        uint32_t *items = nr_alloc(t->items, t->room * sizeof *items, room * sizeof *items);
-        if (!items) {
-            t->failed = true;
-            return false;
-        }
-        t->items = items;
-        t->room = room;
-    }
-    memmove(t->items + i + 1, t->items + i, (t->count - i) * sizeof *t->items);
-    t->items[i] = token;
-    t->count++;
-    return true;
-}
-
-static void log_batch(void *self, uint32_t count)
-{
-    const nr_token_set *t = self;
-    NR_LOG(NR_DEBUG, "Found %u method(s) matching %.*s", count, NR_STR_ARG(t->method));
-}
-
-/* The methods that the points of an assembly name, by class and method only (live-instrumentation.md 5.3). */
-static bool tokens_of_points(nr_scope *scope, const nr_ruleset *set, nr_str assembly, nr_token_set *tokens)
-{
-    nr_arena arena = NR_ARENA_INIT;
-    for (const nr_point *p = nr_ruleset_of_assembly(set, assembly); p && !tokens->failed; p = p->next_of_assembly) {
-        uint32_t type_def = 0;
-        NR_LOG(NR_TRACE, "Fetching %.*s methods", NR_STR_ARG(p->class_name));
-        int32_t hr = scope->ops->find_type(scope, &arena, p->class_name, &type_def);
-        if (hr < 0) {
-            NR_LOG(NR_INFO, "Unable to find %.*s for rejit. HR:%d", NR_STR_ARG(p->class_name), (int)hr);
-            continue;
-        }
-        tokens->method = p->method;
-        scope->ops->each_method_named(scope, &arena, type_def, p->method, add_token, log_batch, tokens);
-    }
-    nr_arena_free(&arena);
-    return !tokens->failed;
-}
-
-static void request_all(nr_engine *e, uintptr_t module, nr_token_set *tokens)
-{
-    uintptr_t *modules = nr_alloc(NULL, 0, tokens->count * sizeof *modules);
-    if (!modules) return;
-    for (size_t i = 0; i < tokens->count; i++) modules[i] = module;
-    int32_t hr = e->runtime.ops->request_rejit(e->runtime.self, (uint32_t)tokens->count, modules, tokens->items);
-    NR_LOG(NR_DEBUG, "ReJit %s", hr >= 0 ? "success" : "failed");
-    nr_free(modules, tokens->count * sizeof *modules);
-}
-
 /* com-and-lifecycle.md section 7, Core. */
 static void load_core_module(nr_engine *e, nr_module *module, const nr_generation *g)
 {
-    nr_token_set tokens = {NULL, 0, 0, false, {NULL, 0}};
-    nr_scope scope;
+    nr_token_set tokens = NR_TOKEN_SET_INIT;
     if (!nr_ruleset_has_assembly(&g->set, module->assembly)) return;
     NR_LOG(NR_TRACE, "Assembly module loaded: %.*s", NR_STR_ARG(module->assembly));
-    if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return;
-    bool ok = tokens_of_points(&scope, &g->set, module->assembly, &tokens);
-    scope.ops->close(&scope);
-    if (ok && tokens.count) request_all(e, module->id, &tokens);
-    nr_free(tokens.items, tokens.room * sizeof *tokens.items);
+    if (nr_token_set_of(e, module, &g->set, &tokens)) nr_token_set_rejit(e, module, &tokens);
+    nr_token_set_free(&tokens);
 }
 
 int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module_id, int32_t status)

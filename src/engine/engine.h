@@ -7,10 +7,11 @@
 
 #include "engine/generation.h"
 #include "engine/module.h"
+#include "engine/refresh.h"
 #include "engine/resolver.h"
 #include "engine/runtime.h"
 
-typedef struct nr_engine {
+struct nr_engine {
     nr_runtime runtime;
     nr_str core_path; /* of NewRelic.Agent.Core.dll, as it goes into the injected code */
     nr_generation *_Atomic generation;
@@ -18,7 +19,8 @@ typedef struct nr_engine {
     nr_modules modules;
     nr_resolver resolver;
     atomic_ulong instrumented; /* bodies given to the CLR */
-} nr_engine;
+    nr_live live;
+};
 
 /* Takes over `first`. `core_path` must outlive the engine. NULL: no memory (`first` stays the caller's). */
 nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first);

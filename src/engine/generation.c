@@ -4,6 +4,9 @@
 #include "base/log.h"
 #include "rules/env.h"
 
+#include <stdatomic.h>
+#include <stdlib.h>
+
 static bool is_deprecated(nr_str file)
 {
     static const char *const names[] = {"NewRelic.Providers.Wrapper.Logging.Instrumentation.xml",
@@ -39,51 +42,100 @@ static void load_xml(nr_generation *g, nr_str file, nr_str text)
            NR_STR_ARG(file));
 }
 
-static bool load_files(nr_generation *g, const nr_extension_files *files)
+static bool load_rules(nr_generation *g, const nr_extension_files *files, nr_arena *arena)
 {
-    nr_arena arena = NR_ARENA_INIT;
     nr_str text;
-    /* Rules in Lua come first: a later rule for the same method does not count, so they can correct what ships
-     * as XML, and their ignore lists cover it. */
     for (size_t i = 0; i < files->lua.count; i++) {
-        if (nr_script_file_is_loose(files->lua.items[i])) continue;
-        if (read_extension(&arena, files->lua.items[i], &text)) nr_script_load_rules(g->script, files->lua.items[i], text);
+        nr_str file = files->lua.items[i];
+        bool ok = !nr_script_file_is_loose(file) && read_extension(arena, file, &text) &&
+                  nr_script_load_rules(g->script, file, text);
+        if (!ok) g->invalid_rules++;
     }
-    bool ok = nr_script_commit_rules(g->script);
-    size_t lua_points = g->set.count;
-    if (files->lua.count) NR_LOG(NR_INFO, "Identified %zu Instrumentation points (not ignored) in .lua files", lua_points);
-    /* Texts first, as the reference reads them: all of them, then all parsed. */
-    nr_str *texts = nr_arena_zalloc(&arena, files->xml.count + 1, sizeof *texts);
-    size_t read = 0;
-    for (size_t i = 0; texts && i < files->xml.count; i++) {
-        if (read_extension(&arena, files->xml.items[i], &texts[i])) read++;
-        else texts[i].p = NULL;
-    }
-    NR_LOG(NR_TRACE, "Read %zu instrumentation files", read);
-    for (size_t i = 0; texts && i < files->xml.count; i++) {
-        if (texts[i].p) load_xml(g, files->xml.items[i], texts[i]);
-    }
-    NR_LOG(NR_INFO, "Identified %zu Instrumentation points (not ignored) in .xml files", g->set.count - lua_points);
-    nr_arena_free(&arena);
-    return ok && texts;
+    if (!nr_script_commit_rules(g->script)) return false;
+    if (files->lua.count)
+        NR_LOG(NR_INFO, "Identified %zu Instrumentation points (not ignored) in .lua files", g->set.count);
+    return true;
 }
 
-nr_generation *nr_generation_load(nr_str home, const nr_extension_files *files, const nr_ignore_list *ignore)
+static int by_name(const void *a, const void *b)
 {
+    return nr_str_cmp_utf16(((const nr_named_text *)a)->name, ((const nr_named_text *)b)->name);
+}
+
+/* Files and live texts as one list in the order of their names; a live text goes before a file of its name. */
+static nr_named_text *all_texts(nr_arena *arena, const nr_extension_files *files, const nr_named_text *live,
+                                size_t live_count, size_t *count)
+{
+    nr_named_text *list = nr_arena_zalloc(arena, files->xml.count + live_count + 1, sizeof *list);
+    size_t n = 0, read = 0;
+    if (!list) return NULL;
+    for (size_t i = 0; i < files->xml.count; i++) {
+        size_t l = 0;
+        while (l < live_count && !nr_str_eq(live[l].name, files->xml.items[i])) l++;
+        if (!read_extension(arena, files->xml.items[i], &list[n].text)) continue;
+        read++;
+        list[n].name = files->xml.items[i];
+        if (l == live_count) n++;
+    }
+    NR_LOG(NR_TRACE, "Read %zu instrumentation files", read);
+    if (live_count) {
+        memcpy(list + n, live, live_count * sizeof *live);
+        n += live_count;
+        qsort(list, n, sizeof *list, by_name);
+    }
+    *count = n;
+    return list;
+}
+
+static bool load_files(nr_generation *g, const nr_extension_files *files, const nr_named_text *live, size_t live_count)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    /* Rules in Lua come first: a later rule for the same method does not count, so they can correct what ships
+     * as XML, and their ignore lists cover it. */
+    bool ok = load_rules(g, files, &arena);
+    size_t lua_points = g->set.count, count = 0;
+    nr_named_text *texts = ok ? all_texts(&arena, files, live, live_count, &count) : NULL;
+    for (size_t i = 0; texts && i < count; i++) load_xml(g, texts[i].name, texts[i].text);
+    if (texts)
+        NR_LOG(NR_INFO, "Identified %zu Instrumentation points (not ignored) in .xml files", g->set.count - lua_points);
+    nr_arena_free(&arena);
+    return texts != NULL;
+}
+
+/* The list goes into the arena of the generation: the next refresh takes it from there. */
+static bool copy_ignore(nr_generation *g, const nr_ignore_list *ignore)
+{
+    nr_ignore_entry *copy = nr_arena_zalloc(&g->set.arena, ignore->count + 1, sizeof *copy);
+    if (!copy) return false;
+    for (size_t i = 0; i < ignore->count; i++) {
+        nr_str none = {NULL, 0};
+        copy[i].assembly = nr_arena_str(&g->set.arena, ignore->entries[i].assembly);
+        copy[i].class_name = nr_arena_str(&g->set.arena, ignore->entries[i].class_name);
+        if (!copy[i].assembly.p || !copy[i].class_name.p ||
+            !nr_ruleset_add_ignore(&g->set, copy[i].assembly, copy[i].class_name.n ? copy[i].class_name : none))
+            return false;
+    }
+    g->ignore.entries = copy;
+    g->ignore.count = ignore->count;
+    return true;
+}
+
+nr_generation *nr_generation_load(nr_str home, const nr_extension_files *files, const nr_named_text *live,
+                                  size_t live_count, const nr_ignore_list *ignore)
+{
+    static atomic_ulong serial;
     nr_generation *g = nr_zalloc(sizeof *g);
     bool ok = g && nr_ruleset_init(&g->set);
-    for (size_t i = 0; ok && i < ignore->count; i++) {
-        nr_str assembly = nr_arena_str(&g->set.arena, ignore->entries[i].assembly), class_name = {NULL, 0};
-        if (ignore->entries[i].class_name.n) class_name = nr_arena_str(&g->set.arena, ignore->entries[i].class_name);
-        ok = assembly.p && nr_ruleset_add_ignore(&g->set, assembly, class_name);
-    }
+    ok = ok && copy_ignore(g, ignore);
     ok = ok && (g->script = nr_script_new(&g->set)) != NULL;
     ok = ok && nr_script_load_builtin(g->script, home);
-    ok = ok && load_files(g, files);
+    ok = ok && load_files(g, files, live, live_count);
     if (!ok) {
         nr_generation_free(g);
         return NULL;
     }
+    nr_script_seal(g->script);
+    g->serial = atomic_fetch_add(&serial, 1) + 1;
     return g;
 }
 

@@ -200,7 +200,7 @@ static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generatio
     }
     if (!k.failed) c = nr_zalloc(offsetof(nr_candidates, words) + (bits / 64 + 1) * sizeof(uint64_t));
     if (c) {
-        c->generation = g;
+        c->generation = g->serial;
         c->known = known;
         c->by_name = module->dynamic || module->is_api;
         c->bits = bits;
@@ -235,7 +235,7 @@ bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *
 {
     uint32_t row = token & 0xFFFFFF;
     nr_candidates *c = atomic_load(&module->candidates);
-    if (NR_UNLIKELY(!c || c->generation != g)) {
+    if (NR_UNLIKELY(!c || c->generation != g->serial)) {
         c = build(m, module, g, function);
         if (!c) return true; /* by name, this time */
         publish(m, module, c);

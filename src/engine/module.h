@@ -18,7 +18,7 @@
  * filter (selection-in-native.md 2.1), decided once. Valid for methods that exist when it is made. */
 typedef struct nr_candidates {
     nr_retired retired;
-    const nr_generation *generation;
+    unsigned long generation; /* its serial: the address of one that is gone may come again */
     uint32_t known; /* highest method row at that time; later ones go by name */
     bool by_name;   /* dynamic module: every method goes by name */
     uint32_t bits;

@@ -100,6 +100,9 @@ typedef struct nr_runtime_ops {
      * ICorProfilerFunctionControl) when there is one, else with SetILFunctionBody. */
     int32_t (*set_il_body)(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size);
     int32_t (*request_rejit)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
+    int32_t (*request_revert)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
+    /* Calls `visit` for every loaded module. */
+    int32_t (*each_module)(void *rt, void (*visit)(void *self, uintptr_t module), void *self);
     int32_t (*open_function)(void *rt, uintptr_t function, nr_scope *scope);
     int32_t (*open_module)(void *rt, uintptr_t module, nr_scope *scope);
     /* With its writing half. S_FALSE: the module has no metadata to write (a resource module). */

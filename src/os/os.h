@@ -35,6 +35,12 @@ typedef struct nr_mutex {
 void nr_mutex_lock(nr_mutex *m);
 void nr_mutex_unlock(nr_mutex *m);
 
+/* ---- threads ------------------------------------------------------------------- */
+
+/* Runs `body` on a thread of its own and waits for its end. False: no thread could be made. For calls that the CLR
+ * does not allow on a thread that runs managed code. */
+bool nr_os_run_on_thread(void (*body)(void *self), void *self);
+
 /* ---- environment --------------------------------------------------------------- */
 
 /* Value of a variable in `arena`. False: not set (on Windows also: set but empty, see
@@ -95,6 +101,10 @@ int64_t nr_os_unix_time(void);
 /* Nanoseconds on a clock that never goes back, and of processor time this process has used. */
 uint64_t nr_os_monotonic_ns(void);
 uint64_t nr_os_cpu_ns(void);
+
+/* Text of the platform's default marshalling of strings: UTF-8, on Windows the ANSI code page. False: it is not
+ * valid, or there is no memory. */
+bool nr_os_marshalled_text(nr_arena *arena, const char *z, nr_str *text);
 
 /* Product name and fixed file version of a DLL's version resource. Where there is no such
  * thing (Unix) every file is accepted: NR_OS_PRODUCT_UNCHECKED. */

@@ -399,12 +399,15 @@ static inline int32_t rt_set_il_body(void *rt, uintptr_t module, uint32_t method
     nr_mutex_lock(&c->lock);
     c->body.size = 0;
     nr_buf_put(&c->body, body, size);
+    int32_t hr = c->body.failed ? NR_HR_NO_MEMORY : 0;
+    if (hr < 0) nr_buf_free(&c->body);
+    c->body.failed = false;
     c->body_module = module;
     c->body_method = method;
     c->body_control = control;
-    c->bodies++;
+    c->bodies += hr == 0;
     nr_mutex_unlock(&c->lock);
-    return 0;
+    return hr;
 }
 
 static inline int32_t rt_request_rejit(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)

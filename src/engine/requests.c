@@ -1,0 +1,106 @@
+#include "engine/requests.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+static bool add_token(void *self, uint32_t token)
+{
+    nr_token_set *t = self;
+    if (t->count == t->room) {
+        size_t room = t->room ? t->room * 2 : 32;
+        uint32_t *items = nr_alloc(t->items, t->room * sizeof *items, room * sizeof *items);
+        if (!items) {
+            t->failed = true;
+            return false;
+        }
+        t->items = items;
+        t->room = room;
+    }
+    t->items[t->count++] = token;
+    return true;
+}
+
+static void log_batch(void *self, uint32_t count)
+{
+    const nr_token_set *t = self;
+    NR_LOG(NR_DEBUG, "Found %u method(s) matching %.*s", count, NR_STR_ARG(t->method));
+}
+
+static int ascending(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void sort_unique(nr_token_set *t)
+{
+    size_t kept = 0;
+    if (t->count) qsort(t->items, t->count, sizeof *t->items, ascending);
+    for (size_t i = 0; i < t->count; i++) {
+        if (i == 0 || t->items[i] != t->items[i - 1]) t->items[kept++] = t->items[i];
+    }
+    t->count = kept;
+}
+
+bool nr_token_set_of(nr_engine *e, const nr_module *module, const nr_ruleset *set, nr_token_set *tokens)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_scope scope;
+    if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return false;
+    const nr_point *p = nr_ruleset_of_assembly(set, module->assembly);
+    for (; p && !tokens->failed; p = p->next_of_assembly) {
+        uint32_t type_def = 0;
+        NR_LOG(NR_TRACE, "Fetching %.*s methods", NR_STR_ARG(p->class_name));
+        int32_t hr = scope.ops->find_type(&scope, &arena, p->class_name, &type_def);
+        if (hr < 0) {
+            NR_LOG(NR_INFO, "Unable to find %.*s for rejit. HR:%d", NR_STR_ARG(p->class_name), (int)hr);
+            continue;
+        }
+        tokens->method = p->method;
+        scope.ops->each_method_named(&scope, &arena, type_def, p->method, add_token, log_batch, tokens);
+    }
+    scope.ops->close(&scope);
+    nr_arena_free(&arena);
+    sort_unique(tokens);
+    return !tokens->failed;
+}
+
+void nr_token_set_subtract(nr_token_set *tokens, const nr_token_set *other)
+{
+    size_t kept = 0, j = 0;
+    for (size_t i = 0; i < tokens->count; i++) {
+        while (j < other->count && other->items[j] < tokens->items[i]) j++;
+        if (j == other->count || other->items[j] != tokens->items[i]) tokens->items[kept++] = tokens->items[i];
+    }
+    tokens->count = kept;
+}
+
+void nr_token_set_free(nr_token_set *tokens)
+{
+    nr_free(tokens->items, tokens->room * sizeof *tokens->items);
+}
+
+typedef int32_t (*request)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
+
+static void ask(nr_engine *e, const nr_module *module, const nr_token_set *tokens, request call, const char *what)
+{
+    if (!tokens->count) return;
+    uintptr_t *modules = nr_alloc(NULL, 0, tokens->count * sizeof *modules);
+    if (!modules) return;
+    for (size_t i = 0; i < tokens->count; i++) modules[i] = module->id;
+    int32_t hr = call(e->runtime.self, (uint32_t)tokens->count, modules, tokens->items);
+    NR_LOG(NR_DEBUG, "%s %s", what, hr >= 0 ? "success" : "failed");
+    nr_free(modules, tokens->count * sizeof *modules);
+}
+
+void nr_token_set_rejit(nr_engine *e, const nr_module *module, const nr_token_set *tokens)
+{
+    ask(e, module, tokens, e->runtime.ops->request_rejit, "ReJit");
+}
+
+void nr_token_set_revert(nr_engine *e, const nr_module *module, const nr_token_set *tokens)
+{
+    ask(e, module, tokens, e->runtime.ops->request_revert, "Revert");
+}

@@ -1,0 +1,27 @@
+/* requests.h - the methods of a module that rules name, and what is asked of the CLR for them. */
+#ifndef NR_ENGINE_REQUESTS_H
+#define NR_ENGINE_REQUESTS_H
+
+#include "engine/engine.h"
+
+typedef struct nr_token_set { /* after nr_token_set_of: ascending, without duplicates */
+    uint32_t *items;
+    size_t count, room;
+    bool failed;
+    nr_str method; /* the name that is being looked up, for the log */
+} nr_token_set;
+
+#define NR_TOKEN_SET_INIT {NULL, 0, 0, false, {NULL, 0}}
+
+/* The methods that the points of the module's assembly name, by class and method name only: parameters and versions are looked
+ * at when the method comes (live-instrumentation.md section 5). False: the module has no metadata, or no memory. */
+bool nr_token_set_of(nr_engine *e, const nr_module *module, const nr_ruleset *set, nr_token_set *tokens);
+/* Takes the members of `other` out. */
+void nr_token_set_subtract(nr_token_set *tokens, const nr_token_set *other);
+void nr_token_set_free(nr_token_set *tokens);
+
+/* One call for all of them; none for an empty set. The result is only logged. */
+void nr_token_set_rejit(nr_engine *e, const nr_module *module, const nr_token_set *tokens);
+void nr_token_set_revert(nr_engine *e, const nr_module *module, const nr_token_set *tokens);
+
+#endif
