@@ -3,6 +3,7 @@
 
 #include "os/tool.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,9 +106,11 @@ int nr_cli_main(int argc, char **argv, FILE *out, FILE *err)
     nr_cli cli = {NR_ARENA_INIT, out, err, false, false};
     const char *no_color = getenv("NO_COLOR");
     cli.color = !(no_color && *no_color) && nr_os_is_terminal(out);
+    nr_os_ignore_broken_pipe();
     int code = run(&cli, argc, argv);
+    errno = 0;
     if (fflush(out) != 0 || ferror(out)) {
-        nr_cli_error(&cli, "the output could not be written");
+        if (errno != EPIPE) nr_cli_error(&cli, "the output could not be written");
         if (code == NR_EXIT_OK) code = NR_EXIT_USAGE;
     }
     nr_arena_free(&cli.arena);

@@ -83,17 +83,43 @@ typedef struct namer {
     uintptr_t module;
 } namer;
 
+/* The recordings' text of a token, cut down for people: "[System.Runtime,6.0.0.0,b03f5f7f11d50a3a]" to "[System.Runtime]",
+ * "cc20" (the calling convention of a method) to "instance" or nothing. Strings stay as they are. */
+static void shorten(nr_buf *out, nr_str text)
+{
+    bool literal = text.n && text.p[0] == '"', in_brackets = false, skip = false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        nr_str rest = {text.p + i, text.n - i};
+        if (literal) {
+            nr_buf_u8(out, c < ' ' && c >= 0 ? ' ' : (uint8_t)c); /* line ends stay on the line */
+            continue;
+        }
+        if (c == '[') in_brackets = true, skip = false;
+        if (c == ']') in_brackets = skip = false;
+        if (c == ',' && in_brackets && i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9') skip = true;
+        if (nr_str_starts(rest, NR_STR(" cc00 "))) {
+            i += strlen(" cc00") - 1;
+        } else if (nr_str_starts(rest, NR_STR(" cc20 "))) {
+            nr_buf_put_str(out, NR_STR(" instance"));
+            i += strlen(" cc20") - 1;
+        } else if (!skip) {
+            nr_buf_u8(out, (uint8_t)c);
+        }
+    }
+}
+
 static void name_token(void *context, uint32_t token, nr_buf *out)
 {
     namer *n = context;
+    nr_arena arena = NR_ARENA_INIT;
     int size = nr_sim_meaning(n->sim, n->module, token, NULL, 0);
-    uint8_t *p = size < 0 ? NULL : nr_buf_extend(out, (size_t)size + 1);
-    if (!p) return;
-    nr_sim_meaning(n->sim, n->module, token, (char *)p, (size_t)size + 1);
-    out->size--; /* the NUL */
-    for (int i = 0; i < size; i++) { /* a literal with line ends in it stays on its line */
-        if (p[i] < ' ') p[i] = ' ';
+    char *p = size < 0 ? NULL : nr_arena_alloc(&arena, (size_t)size + 1);
+    if (p) {
+        nr_sim_meaning(n->sim, n->module, token, p, (size_t)size + 1);
+        shorten(out, (nr_str){p, (size_t)size});
     }
+    nr_arena_free(&arena);
 }
 
 static bool list_body(dump_run *r, nr_arena *arena, uintptr_t module, uint32_t token, nr_sim_body which, nr_listing *out)
@@ -151,7 +177,8 @@ static nr_str base_name(nr_str path)
 static void put_origin(nr_buf *out, const shown_method *m, const nr_line *line)
 {
     if (!line->step || !m->blob) return;
-    nr_buf_printf(out, "%.*s:%u", NR_STR_ARG(base_name(m->blob->file)), (unsigned)line->step->line);
+    nr_buf_put_str(out, base_name(m->blob->file));
+    if (line->step->line) nr_buf_printf(out, ":%u", (unsigned)line->step->line);
 }
 
 /* ---- output -------------------------------------------------------------------------------------------- */
@@ -179,7 +206,8 @@ static void print_line(dump_run *r, const shown_method *m, char mark, const nr_l
 static bool same_line(void *context, size_t a, size_t b)
 {
     const shown_method *m = context;
-    return nr_str_eq(m->before.lines[a].key, m->after.lines[b].key);
+    /* What a template wrote is new, even if the method has an instruction like it. */
+    return !m->after.lines[b].step && nr_str_eq(m->before.lines[a].key, m->after.lines[b].key);
 }
 
 static nr_edit *difference(nr_arena *arena, const shown_method *m, size_t *count)
@@ -190,8 +218,8 @@ static nr_edit *difference(nr_arena *arena, const shown_method *m, size_t *count
 
 static void print_rule(void *self, const nr_point *p)
 {
-    nr_cli *cli = self;
-    fprintf(cli->out, "  rule %.*s:%u\n", NR_STR_ARG(p->file), (unsigned)p->line);
+    const nr_session *s = self;
+    fprintf(s->cli->out, "  rule %.*s:%u\n", NR_STR_ARG(nr_session_rule_path(s, p->file)), (unsigned)p->line);
 }
 
 static void print_method(dump_run *r, nr_arena *arena, const shown_method *m)
@@ -201,7 +229,7 @@ static void print_method(dump_run *r, nr_arena *arena, const shown_method *m)
     fprintf(cli->out, "%s%.*s.%.*s%s (%.*s, %08X)%s\n", cli->color ? "\033[1m" : "", NR_STR_ARG(m->type), NR_STR_ARG(m->name),
             cli->color ? "\033[0m" : "", NR_STR_ARG(m->assembly), (unsigned)m->token, m->rewritten ? "" : ": not instrumented");
     if (m->rewritten) {
-        rules_of(r, m, print_rule, cli);
+        rules_of(r, m, print_rule, &r->session);
         if (m->blob)
             fprintf(cli->out, "  template %.*s (%.*s)\n", NR_STR_ARG(m->blob->template_name), NR_STR_ARG(m->blob->file));
     }
@@ -238,12 +266,18 @@ static void add_line(cJSON *list, nr_arena *arena, const shown_method *m, char m
     cJSON_AddItemToArray(list, item);
 }
 
+typedef struct rule_list {
+    const nr_session *session;
+    cJSON *list;
+} rule_list;
+
 static void add_rule(void *self, const nr_point *p)
 {
+    rule_list *l = self;
     cJSON *rule = cJSON_CreateObject();
-    cJSON_AddStringToObject(rule, "file", p->file.p);
+    cJSON_AddStringToObject(rule, "file", nr_session_rule_path(l->session, p->file).p);
     cJSON_AddNumberToObject(rule, "line", p->line);
-    cJSON_AddItemToArray(self, rule);
+    cJSON_AddItemToArray(l->list, rule);
 }
 
 static void add_method(dump_run *r, nr_arena *arena, const shown_method *m)
@@ -257,8 +291,8 @@ static void add_method(dump_run *r, nr_arena *arena, const shown_method *m)
     add_text(o, "method", arena, m->name);
     cJSON_AddBoolToObject(o, "rewritten", m->rewritten);
     if (m->rewritten) {
-        cJSON *rules = cJSON_AddArrayToObject(o, "rules");
-        rules_of(r, m, add_rule, rules);
+        rule_list rules = {&r->session, cJSON_AddArrayToObject(o, "rules")};
+        rules_of(r, m, add_rule, &rules);
         if (m->blob) add_text(o, "template", arena, m->blob->template_name);
     }
     cJSON_AddItemToObject(o, "lines", lines);
@@ -312,7 +346,7 @@ static bool look_at_all(dump_run *r, const nr_args *args)
     for (size_t i = 0; ok && i < args->operand_count; i++) {
         if (!(modules[i] = nr_session_load(&r->session, args->operands[i]))) ok = false;
         uint32_t count = ok && !order ? nr_session_method_count(&r->session, modules[i]) : 0;
-        for (uint32_t rid = 1; rid <= count; rid++) {
+        for (uint32_t rid = 1; rid <= count && !ferror(r->session.cli->out); rid++) {
             look_at(r, modules[i], 0x06000000 | rid);
             nr_progress_set(&r->session.progress, i * 1000 + (size_t)rid * 1000 / count, args->operand_count * 1000);
         }

@@ -14,7 +14,7 @@ static nr_str without_offsets(nr_arena *arena, nr_str text)
         p[n++] = text.p[i++];
         if (n < 3 || memcmp(p + n - 3, "IL_", 3) != 0) continue;
         size_t digits = i;
-        while (digits < text.n && strchr("0123456789ABCDEF", text.p[digits])) digits++;
+        while (digits < text.n && text.p[digits] && strchr("0123456789abcdefABCDEF", text.p[digits])) digits++;
         if (digits - i >= 4) {
             i = digits;
             n--;

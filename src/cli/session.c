@@ -61,7 +61,17 @@ static int make_home(nr_session *s, const char *rules)
     if (ok && own.p && nr_os_directory_exists(own)) ok = copy_tree(s, own, path_in(s, home, "instrumentation"), ".lua");
     if (!ok) return nr_cli_error(s->cli, "%s: the files cannot be copied", rules), NR_EXIT_USAGE;
     s->home = home;
+    s->rules = dir;
+    s->rules_copy = extensions;
     return NR_EXIT_OK;
+}
+
+nr_str nr_session_rule_path(const nr_session *s, nr_str path)
+{
+    if (!s->rules.p || !nr_str_starts(path, s->rules_copy)) return path;
+    nr_str rest = {path.p + s->rules_copy.n, path.n - s->rules_copy.n};
+    nr_str shown = nr_arena_printf(&s->cli->arena, "%.*s%.*s", NR_STR_ARG(s->rules), NR_STR_ARG(rest));
+    return shown.p ? shown : path;
 }
 
 static int find_home(nr_session *s, const nr_session_options *o)

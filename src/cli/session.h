@@ -14,6 +14,7 @@ typedef struct nr_session {
     nr_sim *sim;
     nr_str home;    /* the agent home that the profiler reads */
     nr_str scratch; /* removed at the end */
+    nr_str rules, rules_copy; /* the directory of --rules, and where its files were copied; p == NULL: none */
     nr_str log;     /* the profiler's log directory */
     bool keep_log;
     nr_progress progress;
@@ -34,6 +35,9 @@ int nr_session_begin(nr_session *s, nr_cli *cli, const nr_session_options *optio
                      bool (*before_attach)(nr_session *s, void *self), void *self);
 /* Shuts the profiler down and says what it complained about (WARN and ERROR lines), on the error stream. */
 void nr_session_end(nr_session *s);
+
+/* The path of a rule file as the user knows it: with --rules the profiler reads a copy. In the CLI's arena. */
+nr_str nr_session_rule_path(const nr_session *s, nr_str path);
 
 /* Loads an assembly; 0: it cannot be loaded, which has been said. */
 uintptr_t nr_session_load(nr_session *s, const char *path);

@@ -56,7 +56,8 @@ NR_EXPORT int32_t NRPROF_CALL AddCustomInstrumentation(const char *file_name, co
     if (!file_name || !xml) {
         NR_LOG(NR_ERROR, "Custom instrumentation without a name or a text is not added.");
     } else if (!nr_os_marshalled_text(&arena, file_name, &name) || !nr_os_marshalled_text(&arena, xml, &text)) {
-        NR_LOG(NR_ERROR, "Custom instrumentation is not added: its name or its text is not valid in the marshalled encoding.");
+        NR_LOG(NR_ERROR,
+               "Custom instrumentation is not added: its name or its text is not valid in the marshalled encoding.");
     } else {
         hr = nr_live_add(&e->live, name, text) ? NR_S_OK : NR_E_OUTOFMEMORY;
     }
@@ -116,7 +117,8 @@ NR_EXPORT uintptr_t NRPROF_CALL GetCurrentExecutionEngineThreadId(void)
     nr_profiler *p = nr_profiler_current();
     uintptr_t thread = 0;
     if (!p) {
-        NR_LOG(NR_ERROR, "GetCurrentExecutionEngineThreadId: entry point called before the profiler has been initialized");
+        NR_LOG(NR_ERROR,
+               "GetCurrentExecutionEngineThreadId: entry point called before the profiler has been initialized");
         return 0;
     }
     if (!p->info || NR_CALL(p->info, GetCurrentThreadID, &thread) < 0) return 0;

@@ -50,7 +50,8 @@ static bool find_runtime(nr_start *s)
     uint16_t instance = 0;
     if (!query(s->unknown, &nr_iid_ICorProfilerInfo4, &info)) return false;
     s->p->info = info;
-    if (NR_CALL(s->p->info, GetRuntimeInformation, &instance, &type, &s->major, &s->minor, NULL, NULL, 0, NULL, NULL) < 0)
+    if (NR_CALL(s->p->info, GetRuntimeInformation, &instance, &type, &s->major, &s->minor, NULL, NULL, 0, NULL, NULL) <
+        0)
         return false;
     s->p->core = type == CORE_CLR;
     return type == CORE_CLR || type == DESKTOP_CLR;
@@ -75,8 +76,10 @@ static bool runtime_is_recent(const nr_start *s)
         nr_release(probe);
         return true;
     }
-    if (s->p->core) NR_LOG(NR_ERROR, ".NET Core 3.1 or greater required. Profiler not attaching.");
-    else NR_LOG(NR_ERROR, ".NET Framework 4.6.1 is required.  Detaching New Relic profiler.");
+    if (s->p->core)
+        NR_LOG(NR_ERROR, ".NET Core 3.1 or greater required. Profiler not attaching.");
+    else
+        NR_LOG(NR_ERROR, ".NET Framework 4.6.1 is required.  Detaching New Relic profiler.");
     return false;
 }
 
@@ -111,9 +114,9 @@ static bool load_rules(nr_start *s)
     nr_arena_free(&arena);
     if (!s->generation) return false;
     if (s->generation->invalid_files)
-        NR_LOG(NR_WARN,
-               "Unable to parse one or more instrumentation files.  Live instrumentation reloading will not work until the "
-               "unparsable file(s) are corrected or removed.");
+        NR_LOG(NR_WARN, "Unable to parse one or more instrumentation files.  Live instrumentation reloading will not "
+                        "work until the "
+                        "unparsable file(s) are corrected or removed.");
     nr_generation_add_environment_point(s->generation);
     return true;
 }
@@ -185,7 +188,8 @@ int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
     NR_LOG(NR_TRACE, "%s", nr_runtime_product(p->core));
     if (!runtime_is_recent(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     prepare_thread_profiler(&s);
-    if (nr_core_dll_find(&p->arena, p->core, &s.core_path) != NR_START_OK) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+    if (nr_core_dll_find(&p->arena, p->core, &s.core_path) != NR_START_OK)
+        return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     if (!may_run_here(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     if (!load_rules(&s)) return cancel_with_line(&s);
     if (is_denied(&s)) {

@@ -190,7 +190,8 @@ static int32_t open_module_to_write(void *rt, uintptr_t module, nr_scope *scope)
     int32_t hr = NR_CALL(info, GetModuleMetaData, module, OF_WRITE, &nr_iid_IMetaDataEmit2, &emit);
     if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataImport2, &import);
     if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_WRITE, &nr_iid_IMetaDataAssemblyEmit, &assembly_emit);
-    if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataAssemblyImport, &assembly_import);
+    if (hr >= 0)
+        hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataAssemblyImport, &assembly_import);
     if (hr >= 0 && emit && import && assembly_import) {
         nr_scope_init(scope, import, assembly_import, info);
         scope->module = module;

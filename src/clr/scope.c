@@ -30,7 +30,8 @@ static int32_t read_name(nr_scope *s, nr_arena *arena, uint32_t token, name_call
     return name->p ? hr : NR_HR_NO_MEMORY;
 }
 
-static int32_t call_method_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length, void *more)
+static int32_t call_method_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
+                                 void *more)
 {
     nr_method_props *p = more;
     uint32_t rva, flags;
@@ -44,7 +45,8 @@ static int32_t method_props(nr_scope *s, nr_arena *arena, uint32_t method, nr_me
     return read_name(s, arena, method, call_method_props, props, &props->name);
 }
 
-static int32_t call_type_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length, void *more)
+static int32_t call_type_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
+                               void *more)
 {
     uint32_t base;
     return NR_CALL(import_of(s), GetTypeDefProps, token, units, room, length, more, &base);
@@ -98,7 +100,8 @@ static void each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, n
     bool more = true;
     uint16_t *units = nr_utf16_from_utf8(arena, name, NULL);
     while (more && units &&
-           NR_CALL(import_of(s), EnumMethodsWithName, &list, type_def, units, tokens, BATCH_NAMED, &count) >= 0 && count) {
+           NR_CALL(import_of(s), EnumMethodsWithName, &list, type_def, units, tokens, BATCH_NAMED, &count) >= 0 &&
+           count) {
         batch(self, count);
         for (uint32_t i = 0; more && i < count; i++) more = visit(self, tokens[i]);
     }
@@ -178,7 +181,8 @@ static int32_t assembly_version(nr_scope *s, nr_version *version)
     return hr;
 }
 
-static int32_t call_scope_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length, void *more)
+static int32_t call_scope_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
+                                void *more)
 {
     nr_guid mvid;
     (void)token;
@@ -414,8 +418,7 @@ static int32_t meta_define_member_ref(void *m, uint32_t parent, nr_str name, con
     nr_IMetaDataEmit2 *emit = s->emit;
     nr_arena arena = NR_ARENA_INIT;
     uint16_t *units = nr_utf16_from_utf8(&arena, name, NULL);
-    int32_t hr =
-        units ? NR_CALL(emit, DefineMemberRef, parent, units, sig, (uint32_t)size, token) : NR_HR_NO_MEMORY;
+    int32_t hr = units ? NR_CALL(emit, DefineMemberRef, parent, units, sig, (uint32_t)size, token) : NR_HR_NO_MEMORY;
     nr_arena_free(&arena);
     return hr;
 }

@@ -37,8 +37,8 @@ static int32_t no_details(void)
 }
 
 /* The long way: facts, instrumentors. Inside an epoch. */
-static int32_t process(nr_engine *e, nr_generation *g, nr_module *module, uintptr_t function, uint32_t token, bool inject,
-                       void *control)
+static int32_t process(nr_engine *e, nr_generation *g, nr_module *module, uintptr_t function, uint32_t token,
+                       bool inject, void *control)
 {
     nr_method m;
     int32_t hr = NR_HR_OK;
@@ -156,8 +156,10 @@ int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module_id, int32_t statu
     nr_generation *g = atomic_load(&e->generation);
     nr_module *module = nr_modules_need(&e->modules, module_id, &hr);
     hr = NR_HR_OK;
-    if (!e->runtime.core) hr = nr_inject_into_module(e, g, module_id);
-    else if (module) load_core_module(e, module, g);
+    if (!e->runtime.core)
+        hr = nr_inject_into_module(e, g, module_id);
+    else if (module)
+        load_core_module(e, module, g);
     nr_epoch_leave(&e->epoch, mark);
     return hr;
 }

@@ -36,10 +36,11 @@ static void load_xml(nr_generation *g, nr_str file, nr_str text)
     NR_LOG(NR_DEBUG, "Parsing instrumentation file '%.*s'", NR_STR_ARG(file));
     if (nr_script_load_xml(g->script, file, text)) return;
     g->invalid_files++;
-    NR_LOG(NR_WARN,
-           "Exception thrown while attempting to parse instrumentation file '%.*s'. Please validate your instrumentation "
-           "files against extensions/extension.xsd or contact New Relic support.",
-           NR_STR_ARG(file));
+    NR_LOG(
+        NR_WARN,
+        "Exception thrown while attempting to parse instrumentation file '%.*s'. Please validate your instrumentation "
+        "files against extensions/extension.xsd or contact New Relic support.",
+        NR_STR_ARG(file));
 }
 
 static bool load_rules(nr_generation *g, const nr_extension_files *files, nr_arena *arena)

@@ -69,8 +69,8 @@ static int32_t add_definition(nr_injection *k, nr_str name, const nr_buf *sig)
     if (hr >= 0) hr = attribute_constructor(k, "System.Security.SecuritySafeCriticalAttribute", &safe_critical);
     if (hr >= 0) hr = attribute_constructor(k, "System.Security.SuppressUnmanagedCodeSecurityAttribute", &suppress);
     if (hr >= 0)
-        hr = ops->define_method(s, &k->arena, type, name, METHOD_ATTRIBUTES, sig->data, sig->size, rva, METHOD_IMPL_FLAGS,
-                                &method);
+        hr = ops->define_method(s, &k->arena, type, name, METHOD_ATTRIBUTES, sig->data, sig->size, rva,
+                                METHOD_IMPL_FLAGS, &method);
     if (hr >= 0) hr = ops->define_attribute(s, method, safe_critical, no_arguments, sizeof no_arguments);
     if (hr >= 0) hr = ops->define_attribute(s, method, suppress, no_arguments, sizeof no_arguments);
     if (hr >= 0) hr = ops->define_permissions(s, method, SECURITY_ASSERT, permissions, PERMISSIONS_SIZE);
@@ -118,7 +118,8 @@ static int32_t add_all(nr_injection *k, const nr_generation *g)
         const nr_text *text = k->is_mscorlib ? method.inside : method.outside;
         sig.size = 0;
         nr_meta_error e = nr_tokens_signature(&k->tokens, text, &sig);
-        int32_t row = e == NR_META_OK ? (k->is_mscorlib ? add_definition : add_reference)(k, method.name, &sig) : k->tokens.hr;
+        int32_t row =
+            e == NR_META_OK ? (k->is_mscorlib ? add_definition : add_reference)(k, method.name, &sig) : k->tokens.hr;
         if (e != NR_META_OK && e != NR_META_CALL_FAILED) hr = NR_HR_FAIL;
         if (e == NR_META_OK && row >= 0) continue;
         if (k->is_mscorlib)
@@ -126,7 +127,8 @@ static int32_t add_all(nr_injection *k, const nr_generation *g)
                    NR_STR_ARG(nr_text_source(text)));
         else
             NR_LOG(NR_TRACE,
-                   "Failed to tokenize method signature: %.*s. Skipping injection of other method references for this module.",
+                   "Failed to tokenize method signature: %.*s. Skipping injection of other method references for this "
+                   "module.",
                    NR_STR_ARG(nr_text_source(text)));
     }
     if (hr < 0) NR_LOG(NR_ERROR, "An exception was thrown while attempting to inject into a module.");
@@ -144,7 +146,8 @@ static int32_t inject(nr_injection *k, const nr_generation *g)
                NR_STR_ARG(k->path));
         return NR_HR_OK;
     }
-    NR_LOG(NR_DEBUG, "Injecting %shelper methods into %.*s", k->is_mscorlib ? "" : "references to ", NR_STR_ARG(k->path));
+    NR_LOG(NR_DEBUG, "Injecting %shelper methods into %.*s", k->is_mscorlib ? "" : "references to ",
+           NR_STR_ARG(k->path));
     k->tokens.meta = k->scope.meta;
     k->tokens.tokenizer = NR_TOKENIZER_BASE;
     k->tokens.scratch = &k->arena;

@@ -198,9 +198,7 @@ static bool link_step(nr_linker *k, size_t *next)
     case NR_STEP_NUMBER: link_number(k, s); return true;
     case NR_STEP_STRING: return link_string(k, s);
     case NR_STEP_TOKEN: return link_token(k, s);
-    case NR_STEP_LOCAL:
-        (s->store ? nr_emit_stloc : nr_emit_ldloc)(&k->emit, k->locals[s->local]);
-        return true;
+    case NR_STEP_LOCAL: (s->store ? nr_emit_stloc : nr_emit_ldloc)(&k->emit, k->locals[s->local]); return true;
     case NR_STEP_BRANCH: nr_emit_branch(&k->emit, nr_opcode_by_code(s->code[0]), (int)s->target); return true;
     case NR_STEP_LABEL: nr_emit_place(&k->emit, (int)s->target); return true;
     case NR_STEP_TRY: nr_emit_try(&k->emit); return true;
@@ -270,8 +268,8 @@ static bool write_body(nr_linker *k, nr_buf *out)
     nr_eh_clause *clauses = all_clauses(k, &count);
     if (!clauses) return il(k, NR_IL_NO_MEMORY);
     if (!meta(k, nr_tokens_local_sig(k->job->tokens, k->locals_sig.data, k->locals_sig.size, &sig_token))) return false;
-    return il(k, nr_body_write_fat(out, k->body.flags, max_stack(k), sig_token, k->code.data, k->code.size, clauses,
-                                   count));
+    return il(
+        k, nr_body_write_fat(out, k->body.flags, max_stack(k), sig_token, k->code.data, k->code.size, clauses, count));
 }
 
 nr_link_result nr_link(const nr_link_job *job, nr_buf *out)

@@ -27,10 +27,10 @@ static nr_meta_error describe(nr_method *m)
     if (e == NR_META_OK) e = nr_sig_print_params(&text, &m->arena, &m->scope.meta, m->sig);
     if (e == NR_META_OK) {
         m->parameters = nr_arena_str(&m->arena, nr_buf_str(&text));
-        m->description = nr_arena_printf(&m->arena, "(Module: %.*s, AppDomain: %.*s)[%.*s]%.*s.%.*s(%.*s)",
-                                         NR_STR_ARG(m->module_path), NR_STR_ARG(m->app_domain),
-                                         NR_STR_ARG(m->module->assembly), NR_STR_ARG(m->type), NR_STR_ARG(m->props.name),
-                                         NR_STR_ARG(m->parameters));
+        m->description =
+            nr_arena_printf(&m->arena, "(Module: %.*s, AppDomain: %.*s)[%.*s]%.*s.%.*s(%.*s)",
+                            NR_STR_ARG(m->module_path), NR_STR_ARG(m->app_domain), NR_STR_ARG(m->module->assembly),
+                            NR_STR_ARG(m->type), NR_STR_ARG(m->props.name), NR_STR_ARG(m->parameters));
         if (text.failed || !m->description.p) e = NR_META_NO_MEMORY;
     }
     nr_buf_free(&text);
@@ -60,8 +60,9 @@ static int32_t construct(nr_method *m)
     m->core = nr_str_is(m->app_domain, "clrhost");
     hr = clr->il_body(rt, m->module_id, m->token, &m->body, &m->body_size);
     if (hr < 0) return hr;
-    if (m->scope.ops->custom_attribute(&m->scope, m->token, "System.Runtime.CompilerServices.AsyncStateMachineAttribute",
-                                       &value, &size) == NR_HR_OK) {
+    if (m->scope.ops->custom_attribute(&m->scope, m->token,
+                                       "System.Runtime.CompilerServices.AsyncStateMachineAttribute", &value,
+                                       &size) == NR_HR_OK) {
         if (describe(m) != NR_META_OK) return NR_HR_FAIL;
         NR_LOG(NR_DEBUG, "Async method detected: %.*s", NR_STR_ARG(m->description));
         m->flags |= NR_FLAG_ASYNC;
@@ -117,11 +118,16 @@ static int32_t cannot_describe(nr_method *m, nr_meta_error e)
 }
 
 /* Four of the ten names have no body (injected-code.md 7.2). */
-static const char *const helper_names[] = {
-    "GetThreadLocalBoolean", "SetThreadLocalBoolean", "GetAppDomainBoolean", "SetAppDomainBoolean",
-    "LoadAssemblyOrThrow", "GetTypeViaReflectionOrThrow", "GetMethodViaReflectionOrThrow",
-    "GetMethodFromAppDomainStorage", "GetMethodFromAppDomainStorageOrReflectionOrThrow",
-    "StoreMethodInAppDomainStorageOrThrow"};
+static const char *const helper_names[] = {"GetThreadLocalBoolean",
+                                           "SetThreadLocalBoolean",
+                                           "GetAppDomainBoolean",
+                                           "SetAppDomainBoolean",
+                                           "LoadAssemblyOrThrow",
+                                           "GetTypeViaReflectionOrThrow",
+                                           "GetMethodViaReflectionOrThrow",
+                                           "GetMethodFromAppDomainStorage",
+                                           "GetMethodFromAppDomainStorageOrReflectionOrThrow",
+                                           "StoreMethodInAppDomainStorageOrThrow"};
 enum { HELPERS_WITHOUT_BODY = 4 };
 
 /* Writes a helper of mscorlib; never the end of the matter (quirks.md Q55). */
@@ -178,9 +184,12 @@ static nr_point *find_point(nr_method *m)
 static bool is_refused(const nr_method *m)
 {
     const char *why = NULL;
-    if ((m->type_attributes & NR_TYPE_LAYOUT_MASK) == NR_TYPE_SEQUENTIAL) why = "sequential layout";
-    else if ((m->props.attributes & NR_METHOD_SPECIAL_NAME) && !nr_str_is(m->props.name, ".ctor")) why = "SpecialName";
-    else if (m->props.attributes & (NR_METHOD_PINVOKE | NR_METHOD_UNMANAGED_EXPORT)) why = "interop";
+    if ((m->type_attributes & NR_TYPE_LAYOUT_MASK) == NR_TYPE_SEQUENTIAL)
+        why = "sequential layout";
+    else if ((m->props.attributes & NR_METHOD_SPECIAL_NAME) && !nr_str_is(m->props.name, ".ctor"))
+        why = "SpecialName";
+    else if (m->props.attributes & (NR_METHOD_PINVOKE | NR_METHOD_UNMANAGED_EXPORT))
+        why = "interop";
     if (why) NR_LOG(NR_ERROR, "Skipping %s method: %.*s", why, NR_STR_ARG(m->description));
     return why != NULL;
 }

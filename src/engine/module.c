@@ -166,7 +166,8 @@ static bool collect_type(void *self, uint32_t token)
     uint32_t attributes;
     if (nr_type_full_name(k->scope, &k->arena, token, &name, &attributes) < 0)
         k->scope->ops->each_method(k->scope, token, add_row, k);
-    else if (nr_ruleset_has_class(&k->g->set, name)) k->scope->ops->each_method(k->scope, token, collect_method, k);
+    else if (nr_ruleset_has_class(&k->g->set, name))
+        k->scope->ops->each_method(k->scope, token, collect_method, k);
     nr_arena_free(&k->arena);
     return !k->failed;
 }
@@ -177,8 +178,10 @@ static uint32_t last_method(nr_scope *scope)
     uint32_t low = 0, high = 0x1000000;
     while (high - low > 1) {
         uint32_t middle = low + (high - low) / 2;
-        if (scope->ops->is_valid_token(scope, (uint32_t)NR_TABLE_METHOD_DEF << 24 | middle)) low = middle;
-        else high = middle;
+        if (scope->ops->is_valid_token(scope, (uint32_t)NR_TABLE_METHOD_DEF << 24 | middle))
+            low = middle;
+        else
+            high = middle;
     }
     return low;
 }

@@ -80,8 +80,10 @@ void nr_resolver_forget_module(nr_resolver *r, uintptr_t module)
     nr_mutex_lock(&r->lock);
     for (unsigned i = 0; i < NR_RESOLVER_BUCKETS; i++) {
         for (nr_pair **at = &r->buckets[i]; *at;) {
-            if ((*at)->module == module) drop(at);
-            else at = &(*at)->next;
+            if ((*at)->module == module)
+                drop(at);
+            else
+                at = &(*at)->next;
         }
     }
     nr_mutex_unlock(&r->lock);

@@ -71,9 +71,12 @@ static int32_t refused_by_meta(const nr_method *m, const nr_tokens *t, nr_meta_e
     nr_str line = nr_tokens_line(t, e);
     if (line.n) NR_LOG(nr_meta_error_is_warning(e) ? NR_WARN : NR_ERROR, "%.*s", NR_STR_ARG(line));
     if (e == NR_META_CALL_FAILED || e == NR_META_NOT_MSCORLIB || e == NR_META_NO_MSCORLIB) {
-        NR_LOG(NR_ERROR, "An exception was thrown while possibly instrumenting function: %.*s", NR_STR_ARG(m->description));
-        if (e == NR_META_CALL_FAILED) NR_LOG(NR_ERROR, "Win32 error occurred.  HRESULT: 0x%x", (unsigned)t->hr);
-        else NR_LOG(NR_ERROR, "%.*s", NR_STR_ARG(line));
+        NR_LOG(NR_ERROR, "An exception was thrown while possibly instrumenting function: %.*s",
+               NR_STR_ARG(m->description));
+        if (e == NR_META_CALL_FAILED)
+            NR_LOG(NR_ERROR, "Win32 error occurred.  HRESULT: 0x%x", (unsigned)t->hr);
+        else
+            NR_LOG(NR_ERROR, "%.*s", NR_STR_ARG(line));
         return NR_HR_FAIL;
     }
     return unexpected(m, nr_meta_error_name(e));
@@ -103,7 +106,8 @@ static int32_t write_body(nr_method *m, const nr_buf *body)
                "%.*s: A potentially fatal error occurred when attempting to instrument, this function may no longer be "
                "valid.",
                NR_STR_ARG(m->description));
-        NR_LOG(NR_ERROR, "An exception was thrown while possibly instrumenting function: %.*s", NR_STR_ARG(m->description));
+        NR_LOG(NR_ERROR, "An exception was thrown while possibly instrumenting function: %.*s",
+               NR_STR_ARG(m->description));
         NR_LOG(NR_ERROR, "Win32 error occurred.  HRESULT: 0x%x", (unsigned)hr);
         return NR_HR_FAIL;
     }
@@ -119,8 +123,8 @@ int32_t nr_method_rewrite(nr_method *m, nr_str template_name, const nr_point *po
     nr_buf body = NR_BUF_INIT;
     const nr_blob *blob = nr_script_blob(m->g->script, template_name, shape_of(m, &cached));
     if (!blob) {
-        NR_LOG(NR_ERROR, "%.*s: there is no usable template '%.*s', the method stays as it is", NR_STR_ARG(m->description),
-               NR_STR_ARG(template_name));
+        NR_LOG(NR_ERROR, "%.*s: there is no usable template '%.*s', the method stays as it is",
+               NR_STR_ARG(m->description), NR_STR_ARG(template_name));
         return NR_HR_OK;
     }
     hr = m->scope.ops->open_emit(&m->scope);

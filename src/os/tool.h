@@ -16,6 +16,8 @@ bool nr_os_set_env(const char *name, nr_str value);
 nr_str nr_os_temporary_directory(nr_arena *arena);
 /* Removes a file, a link, or an empty directory. */
 bool nr_os_remove(nr_str path);
+/* A reader that goes away (`nrprof … | head`) makes writing fail instead of ending the program, so that it can clean up. */
+void nr_os_ignore_broken_pipe(void);
 /* Output of programs goes through as it is, without another end of line (Windows). */
 void nr_os_binary(FILE *stream);
 

@@ -110,8 +110,10 @@ bool nr_ruleset_add(nr_ruleset *set, nr_point *p, bool may_be_ignored)
     /* Newest first: constant time, and nothing depends on the order of this chain. */
     p->next_of_assembly = (nr_point *)e->value;
     e->value = (uintptr_t)p;
-    if (set->last) set->last->next = p;
-    else set->first = p;
+    if (set->last)
+        set->last->next = p;
+    else
+        set->first = p;
     set->last = p;
     set->count++;
     return true;
@@ -171,8 +173,8 @@ const nr_point *nr_ruleset_of_assembly(const nr_ruleset *set, nr_str assembly)
     return e ? (const nr_point *)e->value : NULL;
 }
 
-nr_point *nr_ruleset_lookup(const nr_ruleset *set, nr_arena *scratch, nr_str assembly, nr_str class_name,
-                            nr_str method, nr_str parameters)
+nr_point *nr_ruleset_lookup(const nr_ruleset *set, nr_arena *scratch, nr_str assembly, nr_str class_name, nr_str method,
+                            nr_str parameters)
 {
     nr_str full = key_of(scratch, assembly, class_name, method, &parameters), key = full;
     if (!full.p) return NULL;

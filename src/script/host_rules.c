@@ -51,8 +51,10 @@ static int host_point(lua_State *L)
     lua_pop(L, 2);
     p->file = s->file;
     if (lua_getfield(L, 1, "where") == LUA_TFUNCTION) p->predicate = luaL_ref(L, LUA_REGISTRYINDEX);
-    if (s->pending_last) s->pending_last->next = p;
-    else s->pending = p;
+    if (s->pending_last)
+        s->pending_last->next = p;
+    else
+        s->pending = p;
     s->pending_last = p;
     return 0;
 }
@@ -70,7 +72,8 @@ static int host_deny(lua_State *L)
 {
     nr_script *s = nr_script_of(L);
     nr_str process = nr_script_string(s, 1, true);
-    if (!nr_ruleset_add_denied(s->set, process, s->file, (uint32_t)luaL_checkinteger(L, 2))) return nr_script_no_memory(L);
+    if (!nr_ruleset_add_denied(s->set, process, s->file, (uint32_t)luaL_checkinteger(L, 2)))
+        return nr_script_no_memory(L);
     return 0;
 }
 
@@ -145,10 +148,15 @@ static int host_xml_mapping(lua_State *L)
 
 void nr_host_open(nr_script *s)
 {
-    static const luaL_Reg functions[] = {{"point", host_point},       {"ignore_list", host_ignore}, {"deny", host_deny},
-                                         {"warn", host_warn},         {"integer", host_integer},
-                                         {"version", host_version},   {"same_ci", host_same_ci},
-                                         {"line_of_rule", host_line}, {"xml_mapping", host_xml_mapping},
+    static const luaL_Reg functions[] = {{"point", host_point},
+                                         {"ignore_list", host_ignore},
+                                         {"deny", host_deny},
+                                         {"warn", host_warn},
+                                         {"integer", host_integer},
+                                         {"version", host_version},
+                                         {"same_ci", host_same_ci},
+                                         {"line_of_rule", host_line},
+                                         {"xml_mapping", host_xml_mapping},
                                          {NULL, NULL}};
     luaL_setfuncs(s->L, functions, 0);
 }

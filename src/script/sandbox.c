@@ -13,11 +13,11 @@ enum { LONGEST_SUBJECT = 65536 };
 
 static const char *const base_names[] = {"assert", "error",    "ipairs",   "next", "pairs",
                                          "select", "tonumber", "tostring", "type", NULL};
-static const char *const string_names[] = {"byte", "char", "find",    "format", "gmatch", "gsub", "len",
-                                           "lower", "match", "rep", "reverse", "sub", "upper", NULL};
+static const char *const string_names[] = {"byte",  "char",  "find", "format",  "gmatch", "gsub",  "len",
+                                           "lower", "match", "rep",  "reverse", "sub",    "upper", NULL};
 static const char *const table_names[] = {"concat", "insert", "move", "pack", "remove", "sort", "unpack", NULL};
-static const char *const math_names[] = {"abs",  "ceil", "floor", "huge",      "maxinteger", "max",
-                                         "min",  "mininteger", "tointeger", "type", "ult", NULL};
+static const char *const math_names[] = {"abs", "ceil",       "floor",     "huge", "maxinteger", "max",
+                                         "min", "mininteger", "tointeger", "type", "ult",        NULL};
 static const char *const utf8_names[] = {"char", "charpattern", "codepoint", "codes", "len", "offset", NULL};
 
 /* Calls the library function in upvalue 1 after a look at its subject. */

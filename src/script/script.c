@@ -18,8 +18,10 @@ static void *allocate(void *ud, void *p, size_t old_size, size_t new_size)
     if (!p) old_size = 0;
     if (new_size > old_size && s->memory + (new_size - old_size) > NR_SCRIPT_MEMORY) return NULL;
     void *q = nr_alloc(p, old_size, new_size);
-    if (q || new_size == 0) s->memory = s->memory - old_size + new_size;
-    else s->starved = true;
+    if (q || new_size == 0)
+        s->memory = s->memory - old_size + new_size;
+    else
+        s->starved = true;
     return q;
 }
 
@@ -192,8 +194,10 @@ static bool run_file(nr_script *s, nr_env env, nr_str file, nr_str text, const c
     lua_pushlightuserdata(s->L, &text);
     lua_pushinteger(s->L, env);
     bool ok = lua_pcall(s->L, 2, 0, 0) == LUA_OK;
-    if (!ok) warn_skipped(s, what);
-    else adopt_templates(s);
+    if (!ok)
+        warn_skipped(s, what);
+    else
+        adopt_templates(s);
     adopt_mapping(s, ok);
     lua_settop(s->L, 0);
     return ok;
@@ -237,8 +241,8 @@ static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
     if (!home.p) return ok;
     nr_arena arena = NR_ARENA_INIT;
     nr_listing *l = nr_arena_zalloc(&arena, 1, sizeof *l);
-    nr_str dir = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "instrumentation" NR_OS_SEPARATOR "%s",
-                                 NR_STR_ARG(home), kind);
+    nr_str dir =
+        nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "instrumentation" NR_OS_SEPARATOR "%s", NR_STR_ARG(home), kind);
     if (l && dir.p) {
         l->arena = &arena;
         nr_os_list_directory(dir, list_lua, l);
@@ -246,7 +250,8 @@ static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
         for (size_t i = 0; i < l->count; i++) {
             set_budget(s, NR_SCRIPT_INSTRUCTIONS);
             nr_buf bytes = NR_BUF_INIT;
-            nr_str path = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
+            nr_str path =
+                nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
             if (!path.p) break;
             if (nr_script_file_is_loose(path)) continue;
             if (nr_os_read_file(path, &bytes)) {
@@ -293,8 +298,10 @@ bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text)
     s->file = nr_arena_str(&s->set->arena, file);
     if (!s->file.p) goto done;
     /* A mapping from the home directory has a limit that grows with the document. */
-    if (s->own_mapping) set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
-    else no_budget(s);
+    if (s->own_mapping)
+        set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
+    else
+        no_budget(s);
     s->xml_open = true;
     lua_pushcfunction(s->L, map_protected);
     lua_pushlightuserdata(s->L, document);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const char *const fields[] = {"name", "reference", "about", "locals", "max_stack", "rets", "tiny", "method", "body", NULL};
+static const char *const fields[] = {"name", "reference", "about",  "locals", "max_stack",
+                                     "rets", "tiny",      "method", "body",   NULL};
 
 static bool is_one_of(const char *name, const char *const *list)
 {
@@ -29,8 +30,10 @@ static nr_str text_field(nr_script *s, int index, const char *name, bool require
     lua_State *L = s->L;
     nr_str text = {NULL, 0};
     int type = lua_getfield(L, index, name);
-    if (type == LUA_TSTRING) text = nr_script_string(s, -1, false);
-    else if (type != LUA_TNIL || required) luaL_error(L, "template: field '%s' must be a text", name);
+    if (type == LUA_TSTRING)
+        text = nr_script_string(s, -1, false);
+    else if (type != LUA_TNIL || required)
+        luaL_error(L, "template: field '%s' must be a text", name);
     lua_pop(L, 1);
     return text;
 }

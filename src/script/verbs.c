@@ -39,7 +39,8 @@ static nr_step *add(lua_State *L, nr_step_kind kind)
     /* The line that says which instruction this is: the first one outside the libraries would be
      * friendlier for shared parts, but it is the innermost one that has to be changed. */
     lua_Debug ar;
-    if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "l", &ar) && ar.currentline > 0) step->line = (uint32_t)ar.currentline;
+    if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "l", &ar) && ar.currentline > 0)
+        step->line = (uint32_t)ar.currentline;
     return step;
 }
 
@@ -307,8 +308,10 @@ static int verb_try_catch(lua_State *L)
         nr_step *step = add(L, NR_STEP_BRANCH);
         set_opcode(step, NR_OP_LEAVE);
         step->target = done;
-        if (part == 1) add(L, NR_STEP_CATCH)->text = type;
-        else add(L, NR_STEP_END_CATCH);
+        if (part == 1)
+            add(L, NR_STEP_CATCH)->text = type;
+        else
+            add(L, NR_STEP_END_CATCH);
     }
     builder_of(L)->labels.data[done] = 3;
     add(L, NR_STEP_LABEL)->target = done;

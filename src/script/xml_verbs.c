@@ -29,8 +29,10 @@ static const nr_xml_node *node_of(lua_State *L, int index)
 
 static int push_or_nil(lua_State *L, const nr_xml_node *node)
 {
-    if (node) nr_xml_push(L, node);
-    else lua_pushnil(L);
+    if (node)
+        nr_xml_push(L, node);
+    else
+        lua_pushnil(L);
     return 1;
 }
 
@@ -72,8 +74,8 @@ static int element_line(lua_State *L)
 
 void nr_xml_open(nr_script *s)
 {
-    static const luaL_Reg methods[] = {{"first", element_first}, {"each", element_each}, {"get", element_get},
-                                       {"line", element_line},   {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"first", element_first}, {"each", element_each}, {"get", element_get}, {"line", element_line}, {NULL, NULL}};
     luaL_newmetatable(s->L, type_name);
     luaL_newlib(s->L, methods);
     lua_setfield(s->L, -2, "__index");

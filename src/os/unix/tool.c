@@ -1,5 +1,6 @@
 #include "os/tool.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,6 +42,11 @@ bool nr_os_remove(nr_str path)
     bool ok = z.p && remove(z.p) == 0;
     nr_arena_free(&arena);
     return ok;
+}
+
+void nr_os_ignore_broken_pipe(void)
+{
+    signal(SIGPIPE, SIG_IGN);
 }
 
 void nr_os_binary(FILE *stream)

@@ -44,6 +44,11 @@ bool nr_os_remove(nr_str path)
     return nr_wide(path, wide) && (DeleteFileW(wide) || RemoveDirectoryW(wide));
 }
 
+void nr_os_ignore_broken_pipe(void)
+{
+    /* It does nothing else here. */
+}
+
 void nr_os_binary(FILE *stream)
 {
     _setmode(_fileno(stream), _O_BINARY);

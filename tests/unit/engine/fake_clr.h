@@ -546,7 +546,7 @@ static inline nr_engine *start_engine(fake_clr *c, const char *xml, const char *
     nr_ignore_list ignore = {NULL, 0};
     if (xml) xml_path = put_file(&a, "extensions" SEP "test.xml", xml), files.xml.count = 1;
     if (lua) lua_path = put_file(&a, "extensions" SEP "test.lua", lua), files.lua.count = 1;
-    nr_generation *g = nr_generation_load(test_path(&a, ""), &files, &ignore);
+    nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
     nr_engine *e = g ? nr_engine_new(&c->runtime, NR_STR(CORE_PATH), g) : NULL;
     if (!e) nr_generation_free(g);
     nr_arena_free(&a);
