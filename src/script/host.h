@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 
 /* Kinds of files, by what they may call. */
-typedef enum nr_env { NR_ENV_TEMPLATE, NR_ENV_MAPPING, NR_ENV_RULES, NR_ENV_LIBRARY, NR_ENV_COUNT } nr_env;
+typedef enum nr_file_kind { NR_FILE_TEMPLATE, NR_FILE_MAPPING, NR_FILE_RULES, NR_FILE_LIBRARY, NR_FILE_COUNT } nr_file_kind;
 
 typedef struct nr_template nr_template;
 struct nr_template {
@@ -39,7 +39,7 @@ struct nr_script {
     nr_ruleset *set;
     size_t memory;
     long budget;               /* instructions left for the present entry */
-    int environments[NR_ENV_COUNT]; /* references of the tables of shared names */
+    int environments[NR_FILE_COUNT]; /* references of the tables of shared names */
     int rule_verbs;            /* reference of what lua/nrprof/rules.lua returned */
     int mapping;               /* reference of the XML mapping, LUA_NOREF at first */
     int new_mapping;           /* of the one that the file which is loading sets */
@@ -65,7 +65,7 @@ static inline nr_script *nr_script_of(lua_State *L)
 void nr_sandbox_open(nr_script *s);
 /* Compiles text (never binary) and gives it an environment of that kind: leaves a function on the stack, or an
  * error message; result of lua_load. Messages about a line begin with `name`. */
-int nr_sandbox_load(nr_script *s, nr_env env, nr_str text, const char *name);
+int nr_sandbox_load(nr_script *s, nr_file_kind env, nr_str text, const char *name);
 
 /* verbs.c: fills the table on top of the stack with the verbs of templates. */
 void nr_verbs_open(nr_script *s);

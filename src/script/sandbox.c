@@ -75,7 +75,7 @@ static int require_library(lua_State *L)
     while (e->name && strcmp(e->name, path) != 0) e++;
     if (!e->name) return module_missing(L, name);
     nr_str text = {(const char *)e->data, e->size};
-    if (nr_sandbox_load(s, NR_ENV_TEMPLATE, text, lua_pushfstring(L, "=%s", name)) != LUA_OK) return lua_error(L);
+    if (nr_sandbox_load(s, NR_FILE_TEMPLATE, text, lua_pushfstring(L, "=%s", name)) != LUA_OK) return lua_error(L);
     lua_call(L, 0, 1);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "nrprof.loaded");
     lua_pushvalue(L, -2);
@@ -113,7 +113,7 @@ void nr_sandbox_open(nr_script *s)
 {
     lua_State *L = s->L;
     nr_xml_open(s);
-    for (int env = 0; env < NR_ENV_COUNT; env++) {
+    for (int env = 0; env < NR_FILE_COUNT; env++) {
         lua_newtable(L);
         lua_pushcfunction(L, luaopen_base);
         lua_call(L, 0, 1);
@@ -134,13 +134,13 @@ void nr_sandbox_open(nr_script *s)
         open_part(L, "table", luaopen_table, table_names);
         open_part(L, "math", luaopen_math, math_names);
         open_part(L, "utf8", luaopen_utf8, utf8_names);
-        if (env == NR_ENV_TEMPLATE) {
+        if (env == NR_FILE_TEMPLATE) {
             nr_verbs_open(s);
             lua_pushcfunction(L, nr_template_verb);
             lua_setfield(L, -2, "template");
             lua_pushcfunction(L, require_library);
             lua_setfield(L, -2, "require");
-        } else if (env == NR_ENV_MAPPING || env == NR_ENV_LIBRARY) {
+        } else if (env == NR_FILE_MAPPING || env == NR_FILE_LIBRARY) {
             nr_host_open(s);
         }
         lua_newtable(L);
@@ -151,7 +151,7 @@ void nr_sandbox_open(nr_script *s)
     }
 }
 
-int nr_sandbox_load(nr_script *s, nr_env env, nr_str text, const char *name)
+int nr_sandbox_load(nr_script *s, nr_file_kind env, nr_str text, const char *name)
 {
     lua_State *L = s->L;
     int status = luaL_loadbufferx(L, text.p, text.n, name, "t");

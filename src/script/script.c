@@ -85,10 +85,10 @@ static int open_protected(lua_State *L)
         if (!strcmp(e->name, "lua/nrprof/rules.lua")) text = (nr_str){(const char *)e->data, e->size};
     }
     if (!text.p) return luaL_error(L, "lua/nrprof/rules.lua is missing in this build");
-    if (nr_sandbox_load(s, NR_ENV_LIBRARY, text, "=nrprof.rules") != LUA_OK) return lua_error(L);
+    if (nr_sandbox_load(s, NR_FILE_LIBRARY, text, "=nrprof.rules") != LUA_OK) return lua_error(L);
     lua_call(L, 0, 1);
     /* The verbs it returns join the shared names of rule files. */
-    lua_rawgeti(L, LUA_REGISTRYINDEX, s->environments[NR_ENV_RULES]);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, s->environments[NR_FILE_RULES]);
     lua_getfield(L, -2, "verbs");
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         lua_pushvalue(L, -2);
@@ -163,7 +163,7 @@ static int run_protected(lua_State *L)
     nr_script *s = nr_script_of(L);
     const nr_str *text = lua_touserdata(L, 1);
     /* "=@": messages begin with "@:line:"; warn_skipped puts the whole path there, which Lua would cut to 59 bytes. */
-    if (nr_sandbox_load(s, (nr_env)lua_tointeger(L, 2), *text, "=@") != LUA_OK) return lua_error(L);
+    if (nr_sandbox_load(s, (nr_file_kind)lua_tointeger(L, 2), *text, "=@") != LUA_OK) return lua_error(L);
     lua_call(L, 0, 0);
     /* A template from outside is tried in every shape now: its author hears of a fault at once. The
      * built-in ones are covered by the tests and wait until they are needed. */
@@ -184,7 +184,7 @@ static void adopt_mapping(nr_script *s, bool ok)
     s->new_mapping = LUA_NOREF;
 }
 
-static bool run_file(nr_script *s, nr_env env, nr_str file, nr_str text, const char *what)
+static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, const char *what)
 {
     s->file = nr_arena_str(&s->set->arena, file);
     if (!s->file.p) return false;
@@ -222,7 +222,7 @@ static void list_lua(void *self, nr_str name)
 
 /* Loads the embedded files below `prefix`, then what the home directory has of the kind: a file there replaces
  * what the built-in one of the same name defined, because a later definition wins. */
-static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
+static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *kind)
 {
     bool ok = true;
     char prefix[40];
@@ -270,8 +270,8 @@ static bool load_kind(nr_script *s, nr_env env, nr_str home, const char *kind)
 
 bool nr_script_load_builtin(nr_script *s, nr_str home)
 {
-    bool templates = load_kind(s, NR_ENV_TEMPLATE, home, "templates");
-    bool rules = load_kind(s, NR_ENV_MAPPING, home, "rules");
+    bool templates = load_kind(s, NR_FILE_TEMPLATE, home, "templates");
+    bool rules = load_kind(s, NR_FILE_MAPPING, home, "rules");
     return templates && rules && s->mapping != LUA_NOREF;
 }
 
@@ -351,7 +351,7 @@ bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
     nr_point *last = s->pending_last;
     set_budget(s, NR_SCRIPT_INSTRUCTIONS);
     s->file = file;
-    bool ok = call_rule_library(s, "begin") && run_file(s, NR_ENV_RULES, file, text, "the file is skipped") &&
+    bool ok = call_rule_library(s, "begin") && run_file(s, NR_FILE_RULES, file, text, "the file is skipped") &&
               call_rule_library(s, "finish");
     s->file = NR_STR("");
     if (!ok) { /* none of its points stays */

@@ -236,7 +236,7 @@ TEST(each_allocation_of_a_start)
     unsigned long n = 1, none = 0, step = 1;
     for (;; n += step) {
         nr_alloc_fail_at(n, 0);
-        nr_generation *g = nr_generation_load(test_path(&a, ""), &files, &ignore);
+        nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
         nr_alloc_fail_at(0, 0);
         bool complete = g && g->set.count == 3 && g->invalid_files == 0;
         none += !g;
@@ -249,7 +249,7 @@ TEST(each_allocation_of_a_start)
     /* With no memory at all from some point on there is no half of a generation, either. */
     for (n = 1; n < 2000; n += n < 200 ? 1 : 23) {
         nr_alloc_fail_at(n, 1);
-        nr_generation *g = nr_generation_load(test_path(&a, ""), &files, &ignore);
+        nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
         nr_alloc_fail_at(0, 0);
         CHECK(g == NULL);
         nr_generation_free(g);
