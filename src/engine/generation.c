@@ -136,6 +136,7 @@ nr_generation *nr_generation_load(nr_str home, const nr_extension_files *files, 
         return NULL;
     }
     nr_script_seal(g->script);
+    nr_ruleset_report_hidden(&g->set);
     g->serial = atomic_fetch_add(&serial, 1) + 1;
     return g;
 }

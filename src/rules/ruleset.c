@@ -185,6 +185,34 @@ nr_point *nr_ruleset_lookup(const nr_ruleset *set, nr_arena *scratch, nr_str ass
     return e ? (nr_point *)e->value : NULL;
 }
 
+/* Does a version exist that both accept? */
+static bool overlap(const nr_point *a, const nr_point *b)
+{
+    if (a->has_max && b->has_min && nr_version_cmp(&b->min, &a->max) >= 0) return false;
+    return !(b->has_max && a->has_min && nr_version_cmp(&a->min, &b->max) >= 0);
+}
+
+static bool report_alike(const nr_point *a, const nr_point *b)
+{
+    return nr_str_eq(a->factory, b->factory) && nr_str_eq(a->metric, b->metric) &&
+           atomic_load(&a->flags) == atomic_load(&b->flags) && nr_str_eq(a->template_name, b->template_name);
+}
+
+void nr_ruleset_report_hidden(const nr_ruleset *set)
+{
+    for (const nr_point *p = set->first; p; p = p->next) {
+        /* A predicate may leave methods to the next rule. */
+        if (p->predicate != NR_NO_PREDICATE) continue;
+        for (const nr_point *q = p->next_of_key; q; q = q->next_of_key) {
+            if (!overlap(p, q)) continue;
+            nr_log_level level = report_alike(p, q) ? NR_DEBUG : NR_INFO;
+            NR_LOG(level, "%.*s:%u: the rule for [%.*s]%.*s.%.*s stands behind the one at %.*s:%u, which goes first",
+                   NR_STR_ARG(q->file), q->line, NR_STR_ARG(q->assembly), NR_STR_ARG(q->class_name),
+                   NR_STR_ARG(q->method), NR_STR_ARG(p->file), p->line);
+        }
+    }
+}
+
 static void log_version(nr_str assembly, const nr_version *v, const char *what, const nr_version *bound)
 {
     NR_LOG(NR_DEBUG, "%.*s version %u.%u.%u.%u %s %u.%u.%u.%u", NR_STR_ARG(assembly), v->part[0], v->part[1],

@@ -100,6 +100,10 @@ const nr_point *nr_ruleset_of_assembly(const nr_ruleset *set, nr_str assembly);
  * those of the key without. Follow next_of_key. `scratch` holds the key text. */
 nr_point *nr_ruleset_lookup(const nr_ruleset *set, nr_arena *scratch, nr_str assembly, nr_str class_name,
                             nr_str method, nr_str parameters);
+/* Logs the rules that are never used, because one before them has the same key and accepts the same versions: at INFO
+ * when they would report something else, else at DEBUG. The reference chooses between such rules by chance. */
+void nr_ruleset_report_hidden(const nr_ruleset *set);
+
 /* Version bounds; logs the DEBUG line of the one that is not met. */
 bool nr_point_accepts_version(const nr_point *point, nr_str assembly, const nr_version *version);
 

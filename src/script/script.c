@@ -33,7 +33,10 @@ static void count_instructions(lua_State *L, lua_Debug *ar)
     if (s->budget <= 0) {
         /* From now on at every instruction: nothing can go on after this. */
         lua_sethook(L, count_instructions, LUA_MASKCOUNT, 1);
-        luaL_error(L, "instruction limit reached");
+        luaL_where(L, 0); /* a hook has no frame of its own: luaL_error would look at the caller */
+        lua_pushstring(L, "instruction limit reached");
+        lua_concat(L, 2);
+        lua_error(L);
     }
 }
 

