@@ -23,6 +23,7 @@ typedef struct reader {
     nr_arena *arena;
     const char *p;
     size_t n, at;
+    size_t elements;
     size_t line_at; /* `line` is the line of this offset */
     uint32_t line;
     const char *error;
@@ -285,6 +286,7 @@ static nr_xml_node *no_node(reader *r, const char *error)
 /* Behind "<". Gives the new element when it stays open, else its parent. */
 static nr_xml_node *open_element(reader *r, nr_xml_node *parent)
 {
+    if (++r->elements > NR_XML_MOST_ELEMENTS) return no_node(r, "too many elements");
     nr_xml_node *node = nr_arena_zalloc(r->arena, 1, sizeof *node);
     if (!node) return no_node(r, "out of memory");
     node->line = line_of(r, r->at - 1);
@@ -350,7 +352,7 @@ static bool document(reader *r, nr_xml_node *root)
 
 nr_xml_node *nr_xml_parse(nr_arena *arena, nr_str text, nr_xml_error *error)
 {
-    reader r = {arena, text.p, text.n, 0, 0, 1, NULL, 0};
+    reader r = {.arena = arena, .p = text.p, .n = text.n, .line = 1};
     const char *zero = text.n ? memchr(text.p, 0, text.n) : NULL;
     if (zero) r.n = (size_t)(zero - text.p);
     if (!r.p) r.p = "";

@@ -36,8 +36,12 @@ typedef struct nr_xml_error {
     uint32_t line, column; /* 1-based; column in bytes */
 } nr_xml_error;
 
+/* Elements that a document may have: an element takes about 64 bytes here and four in the text. */
+enum { NR_XML_MOST_ELEMENTS = 2000000 };
+
 /* Parses `text`, which must outlive the result, and gives a document node without a name whose
- * children are the root elements. NULL: error->text says why ("out of memory" included). */
+ * children are the root elements. NULL: error->text says why ("out of memory" and "too many
+ * elements" included, which the reference does not know). */
 nr_xml_node *nr_xml_parse(nr_arena *arena, nr_str text, nr_xml_error *error);
 
 /* First child / following sibling of that name; names compare as 1.1 says. NULL: none. */

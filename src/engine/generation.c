@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+enum { LARGEST_XML = 32 << 20 }; /* bytes; the largest that ship have 32 KiB */
+
 static bool is_deprecated(nr_str file)
 {
     static const char *const names[] = {"NewRelic.Providers.Wrapper.Logging.Instrumentation.xml",
@@ -34,6 +36,12 @@ static void load_xml(nr_generation *g, nr_str file, nr_str text)
         return;
     }
     NR_LOG(NR_DEBUG, "Parsing instrumentation file '%.*s'", NR_STR_ARG(file));
+    if (text.n > LARGEST_XML) {
+        g->invalid_files++;
+        NR_LOG(NR_WARN, "%.*s: %zu bytes, more than an instrumentation file may have (%d) - the file is skipped",
+               NR_STR_ARG(file), text.n, (int)LARGEST_XML);
+        return;
+    }
     if (nr_script_load_xml(g->script, file, text)) return;
     g->invalid_files++;
     NR_LOG(

@@ -63,7 +63,8 @@ static const struct {
      "a[b=\xC3\x82\xC2\x80\xC3\xA0\xC2\xA0\xC2\x80\xC3\xB0\xC2\x90\xC2\x80\xC2\x80]"},
     {"1.9", "<a b='x&#0;y' c='&#;'/>", "a[b=x][c=]"}, /* a NUL ends the value */
     {"1.9", "<a>text &amp; &#65; &foo;</a>", "a"},
-    {"1.10", "<a b=\"\xE2\x80\xA2\" c='\xC4\xA7' d='\xC4\x80\xF0\x9F\x98\x80'/>", "a[b=\xE2\x80\xA2][c=\xC4\xA7][d=\xC4\x80\xF0\x9F\x98\x80]"},
+    {"1.10", "<a b=\"\xE2\x80\xA2\" c='\xC4\xA7' d='\xC4\x80\xF0\x9F\x98\x80'/>",
+     "a[b=\xE2\x80\xA2][c=\xC4\xA7][d=\xC4\x80\xF0\x9F\x98\x80]"},
     {"1.10", "<a b='\xC3\xA9\xE4\xB8\xAD'>\xC4\xBC\xC4\x80</a>", "a[b=\xC3\xA9\xE4\xB8\xAD]"},
     {"names", "<a<b!=/>", "a<b!="},
     {"names", "<a b<c='1'/>", NULL},
@@ -99,9 +100,9 @@ TEST(accepted_documents)
 static const struct {
     const char *text, *error, *rest; /* rest: what "Exception thrown at" prints */
 } refused[] = {
-    {"x<a/>", "expected <", "x<a/>"},                                     /* 1.6 */
+    {"x<a/>", "expected <", "x<a/>"}, /* 1.6 */
     {"<a/>x", "expected <", "x"},
-    {"\xEF\xBB\xBF<a/>", "expected <", "\xEF\xBB\xBF<a/>"},               /* a second BOM */
+    {"\xEF\xBB\xBF<a/>", "expected <", "\xEF\xBB\xBF<a/>"}, /* a second BOM */
     {"<a", "expected >", ""},
     {"<a b='c'", "expected >", ""},
     {"<a/b>", "expected >", "b>"},
@@ -111,22 +112,23 @@ static const struct {
     {"< a/>", "expected element name", " a/>"},
     {"<>", "expected element name", ">"},
     {"</a>", "expected element name", "/a>"},
-    {"<a b/>", "expected =", "/>"},                                       /* 1.7 */
+    {"<a b/>", "expected =", "/>"}, /* 1.7 */
     {"<a b c='1'/>", "expected =", "c='1'/>"},
     {"<a b!='1'/>", "expected =", "!='1'/>"},
-    {"<a b=c/>", "expected ' or \"", "c/>"},                              /* 1.7 */
+    {"<a b=c/>", "expected ' or \"", "c/>"}, /* 1.7 */
     {"<a b=>", "expected ' or \"", ">"},
     {"<a b='c/>", "expected ' or \"", ""},
     {"<a b='c\"/>", "expected ' or \"", ""},
-    {"<a b='&#65'/>", "expected ;", "'/>"},                               /* 1.9 */
+    {"<a b='&#65'/>", "expected ;", "'/>"}, /* 1.9 */
     {"<a b='&#x41 ;'/>", "expected ;", " ;'/>"},
     {"<a b='&#X41;'/>", "expected ;", "X41;'/>"},
     {"<a>&#65 </a>", "expected ;", " </a>"},
     {"<a b='xy&#x110000;'/>", "invalid numeric character entity", "&#x110000;'/>"},
     {"<a b='&amp;z&#1114112;'/>", "invalid numeric character entity", "mp;z&#1114112;'/>"}, /* where it would go */
     {"<a>  x  y\n\n&#x110000;</a>", "invalid numeric character entity", "\n\n&#x110000;</a>"},
-    {"<a b='\xC3\xA9&lt;\xF0\x9F\x98\x80&#x110000;'/>", "invalid numeric character entity", ";\xF0\x9F\x98\x80&#x110000;'/>"},
-    {"<a>", "unexpected end of data", ""},                                /* 1.4 */
+    {"<a b='\xC3\xA9&lt;\xF0\x9F\x98\x80&#x110000;'/>", "invalid numeric character entity",
+     ";\xF0\x9F\x98\x80&#x110000;'/>"},
+    {"<a>", "unexpected end of data", ""}, /* 1.4 */
     {"<a><b></b>", "unexpected end of data", ""},
     {"<a>text", "unexpected end of data", ""},
     {"<a> ", "unexpected end of data", ""},
@@ -227,6 +229,21 @@ TEST(a_million_levels)
     nr_buf_free(&text);
 }
 
+TEST(too_many_elements)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_buf text = NR_BUF_INIT;
+    nr_xml_error e;
+    for (int i = 0; i < NR_XML_MOST_ELEMENTS; i++) nr_buf_put(&text, "<a/>", 4);
+    CHECK(nr_xml_parse(&arena, nr_buf_str(&text), &e) != NULL);
+    nr_arena_free(&arena);
+    nr_buf_put(&text, "<a/>", 4);
+    CHECK(nr_xml_parse(&arena, nr_buf_str(&text), &e) == NULL);
+    CHECK_STR(nr_str_of(e.text), "too many elements");
+    nr_arena_free(&arena);
+    nr_buf_free(&text);
+}
+
 TEST(a_large_document)
 {
     enum { SIZE = 100 << 20 };
@@ -277,7 +294,7 @@ TEST(text_of_a_file)
         {"\xEF\xBB\xBF<a/>", 7, "<a/>"},
         {"\xEF\xBB\xBF\xEF\xBB\xBF<a/>", 10, "\xEF\xBB\xBF<a/>"}, /* only the first */
         {"\xF0\x9F\x98\x80", 4, "\xF0\x9F\x98\x80"},
-        {"<a/>\xE9", 5, "<a/>"},         /* Latin-1: ends there */
+        {"<a/>\xE9", 5, "<a/>"},            /* Latin-1: ends there */
         {"<a>\xED\xA0\x80</a>", 10, "<a>"}, /* an encoded surrogate */
         {"\xC3", 1, ""},
         {"\xFF\xFE<\0\xE9\0=\xD8\0\xDE", 10, "<\xC3\xA9\xF0\x9F\x98\x80"},
@@ -300,4 +317,4 @@ TEST(text_of_a_file)
 }
 
 TESTS(xml, T(accepted_documents), T(refused_documents), T(a_nul_ends_the_document), T(lookup), T(place_of_an_error),
-      T(a_million_levels), T(a_large_document), T(no_memory), T(text_of_a_file))
+      T(a_million_levels), T(too_many_elements), T(a_large_document), T(no_memory), T(text_of_a_file))
