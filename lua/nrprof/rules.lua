@@ -43,9 +43,12 @@ local function nearest(name, known)
   return best
 end
 
--- Errors carry the line of the rule: level 3 is the verb's caller.
-local function complain(text) error(text, 4) end
+local kinds = {
+  string = "a text", boolean = "true or false", integer = "a whole number", table = "a list",
+  ["function"] = "a function",
+}
 
+-- complain() raises the error at the line of the rule file.
 local function check(what, t, known)
   if type(t) ~= "table" then complain(("%s takes a table: %s { … }"):format(what, what)) end
   for k, v in pairs(t) do
@@ -58,7 +61,7 @@ local function check(what, t, known)
       complain(("unknown field '%s' in %s%s"):format(tostring(k), what, hint and (", did you mean '%s'?"):format(hint) or ""))
     end
     if kind == "integer" and math.type(v) ~= "integer" or kind ~= "integer" and type(v) ~= kind then
-      complain(("field '%s' of %s must be a %s, not %s"):format(tostring(k), what, kind, type(v)))
+      complain(("field '%s' of %s must be %s, not %s"):format(tostring(k), what, kinds[kind], type(v)))
     end
   end
 end

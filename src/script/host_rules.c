@@ -2,6 +2,8 @@
 #include "base/log.h"
 #include "script/host.h"
 
+#include <string.h>
+
 static nr_str field(nr_script *s, const char *name)
 {
     nr_str text = {NULL, 0};
@@ -123,14 +125,27 @@ static int host_same_ci(lua_State *L)
     return 1;
 }
 
-/* Line of the rule file that called the verb that called this. */
-static int host_line(lua_State *L)
+/* The line of the rule file that is being carried out; 0: none. */
+static int current_line(lua_State *L)
 {
     lua_Debug ar;
-    lua_Integer line = 0;
-    if (lua_getstack(L, 2, &ar) && lua_getinfo(L, "l", &ar)) line = ar.currentline;
-    lua_pushinteger(L, line);
+    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+        if (lua_getinfo(L, "Sl", &ar) && !strcmp(ar.short_src, "@") && ar.currentline > 0) return ar.currentline;
+    }
+    return 0;
+}
+
+static int host_line(lua_State *L)
+{
+    lua_pushinteger(L, current_line(L));
     return 1;
+}
+
+/* An error at the line of the rule file, however deep in the library it was found. */
+static int host_complain(lua_State *L)
+{
+    lua_pushfstring(L, "@:%d: %s", current_line(L), luaL_checkstring(L, 1));
+    return lua_error(L);
 }
 
 static int host_xml_mapping(lua_State *L)
@@ -156,6 +171,7 @@ void nr_host_open(nr_script *s)
                                          {"version", host_version},
                                          {"same_ci", host_same_ci},
                                          {"line_of_rule", host_line},
+                                         {"complain", host_complain},
                                          {"xml_mapping", host_xml_mapping},
                                          {NULL, NULL}};
     luaL_setfuncs(s->L, functions, 0);

@@ -32,6 +32,30 @@ static int limited(lua_State *L)
     return lua_gettop(L);
 }
 
+/* The same for a function that loops as often as its arguments say, whatever there is to be done: upvalue 2 is the
+ * index of the last number, upvalue 3 of the first (0: it is 1). */
+static int bounded(lua_State *L)
+{
+    int last = (int)lua_tointeger(L, lua_upvalueindex(2)), first = (int)lua_tointeger(L, lua_upvalueindex(3));
+    lua_Integer from = first ? luaL_checkinteger(L, first) : 1, to = luaL_checkinteger(L, last);
+    if (to > from && (lua_Unsigned)to - (lua_Unsigned)from >= NR_SCRIPT_MEMORY)
+        return luaL_error(L, "more than %d repetitions", NR_SCRIPT_MEMORY);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* Bounds the member of the table on top. */
+static void bound(lua_State *L, const char *name, int last, int first)
+{
+    lua_getfield(L, -1, name);
+    lua_pushinteger(L, last);
+    lua_pushinteger(L, first);
+    lua_pushcclosure(L, bounded, 3);
+    lua_setfield(L, -2, name);
+}
+
 /* Copies the named members of the table at `from` into the table on top. */
 static void copy_names(lua_State *L, int from, const char *const *names)
 {
@@ -42,6 +66,27 @@ static void copy_names(lua_State *L, int from, const char *const *names)
     }
 }
 
+static int no_new_member(lua_State *L)
+{
+    return luaL_error(L, "'%s' belongs to all scripts and cannot be set", luaL_tolstring(L, 2, NULL));
+}
+
+/* Replaces the table on top by one through which it can be read only: what one file does to `string` or to a required
+ * library must not be seen by another. */
+static void make_read_only(lua_State *L)
+{
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushvalue(L, -3);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, no_new_member);
+    lua_setfield(L, -2, "__newindex");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_setmetatable(L, -2);
+    lua_remove(L, -2);
+}
+
 /* Opens a library and leaves a table with its allowed members under `name` in the table on top. */
 static void open_part(lua_State *L, const char *name, lua_CFunction open, const char *const *names)
 {
@@ -50,6 +95,8 @@ static void open_part(lua_State *L, const char *name, lua_CFunction open, const 
     lua_call(L, 1, 1);
     lua_newtable(L);
     copy_names(L, -2, names);
+    if (names == table_names) bound(L, "move", 3, 2);
+    make_read_only(L);
     lua_setfield(L, -3, name);
     lua_pop(L, 1);
 }
@@ -77,6 +124,7 @@ static int require_library(lua_State *L)
     nr_str text = {(const char *)e->data, e->size};
     if (nr_sandbox_load(s, NR_FILE_TEMPLATE, text, lua_pushfstring(L, "=%s", name)) != LUA_OK) return lua_error(L);
     lua_call(L, 0, 1);
+    if (lua_istable(L, -1)) make_read_only(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, "nrprof.loaded");
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, name);
@@ -105,6 +153,7 @@ static void limit_patterns(lua_State *L)
         lua_pushcclosure(L, limited, 1);
         lua_setfield(L, -2, *n);
     }
+    bound(L, "rep", 2, 0);
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
 }
@@ -129,6 +178,7 @@ void nr_sandbox_open(nr_script *s)
         lua_getfield(L, LUA_REGISTRYINDEX, "nrprof.string");
         lua_newtable(L);
         copy_names(L, -2, string_names);
+        make_read_only(L);
         lua_setfield(L, -3, "string");
         lua_pop(L, 1);
         open_part(L, "table", luaopen_table, table_names);

@@ -115,13 +115,13 @@ function TestTracer.test_wrong_ones()
     "unknown field 'supress_recursive_calls' in tracer, did you mean 'suppress_recursive_calls'?")
   refused("tracer { zzzzzzzz = 1 }", "unknown field 'zzzzzzzz' in tracer")
   refused("tracer { 'x' }", "unknown field '1' in tracer")
-  refused("tracer { name = 5 }", "field 'name' of tracer must be a string, not number")
+  refused("tracer { name = 5 }", "field 'name' of tracer must be a text, not number")
   refused("tracer { level = '5' }", "field 'level' of tracer must be a whole number, not string")
   refused("tracer { level = 1.5 }", "field 'level' of tracer must be a whole number, not number")
   refused("tracer { level = 8 }", "field 'level' of tracer must be from 0 to 7")
   refused("tracer { transaction_naming_priority = -1 }", "field 'transaction_naming_priority' of tracer must be from 0 to 7")
   refused("tracer { metric = 'all' }", "field 'metric' of tracer must be scoped, unscoped, both or none")
-  refused("tracer { enabled = 'no' }", "field 'enabled' of tracer must be a boolean, not string")
+  refused("tracer { enabled = 'no' }", "field 'enabled' of tracer must be true or false, not string")
   refused("\n\ntracer { metric = 'all' }", "field 'metric' of tracer must be scoped, unscoped, both or none", 3)
 end
 
@@ -135,14 +135,20 @@ function TestMatch.test_wrong_ones()
   one("assembly = 'A', class = 'C'", "match names no method")
   one("asembly = 'A', class = 'C', 'M'", "unknown field 'asembly' in match, did you mean 'assembly'?")
   one("assembly = 'A', class = 'C', where = 'x', 'M'", "field 'where' of match must be a function, not string")
-  one("assembly = 'A', class = 'C', 5", "field '1' of match must be a string, not number")
-  one("assembly = 'A', class = 'C', min = 'x', 'M'", "field 'min' of match is not a version: 'x'")
+  one("assembly = 'A', class = 'C', 5", "field '1' of match must be a text, not number")
   one("assembly = 'A', class = 'C', 'M('", "'M(' is no method: write Name or Name(Type,Type)")
   one("assembly = 'A', class = 'C', ''", "'' is no method: write Name or Name(Type,Type)")
   one("assembly = 'A*', class = 'C', 'M'", "wildcards are not known in assembly: 'A*'")
   one("assembly = 'A', class = 'C*', 'M'", "wildcards are not known in class: 'C*'")
   one("assembly = 'A', class = 'C', 'M*'", "wildcards are not known in method: 'M*'")
   one("assembly = 'mscorlib', class = 'C', 'M'", "methods of mscorlib cannot be instrumented")
+end
+
+-- Two lines: what is wrong with the text, and where it stands.
+function TestMatch.test_wrong_versions()
+  local points, said = load_rules "tracer {}\nmatch { assembly = 'A', class = 'C', min = 'x', 'M' }"
+  lu.assertEquals(points, {})
+  lu.assertEquals(said[#said], "contoso.lua:2: field 'min' of match is not a version: 'x' - the file is skipped")
 end
 
 TestIgnore = {}

@@ -424,6 +424,16 @@ static inline int32_t rt_request_rejit(void *rt, uint32_t count, uintptr_t *modu
     return 0;
 }
 
+static inline int32_t rt_each_module(void *rt, void (*visit)(void *self, uintptr_t module), void *self)
+{
+    fake_clr *c = rt;
+    if (fails(c, "EnumModules")) return c->fail_hr;
+    for (size_t i = 0; i < c->module_count; i++) {
+        if (atomic_load(&c->modules[i].loaded)) visit(self, c->modules[i].id);
+    }
+    return 0;
+}
+
 static inline int32_t open_scope(fake_clr *c, fake_module *m, nr_scope *scope)
 {
     if (!m) return FAKE_INVALID;
@@ -470,6 +480,7 @@ static const nr_runtime_ops fake_runtime_ops = {
     .il_body = rt_il_body,
     .set_il_body = rt_set_il_body,
     .request_rejit = rt_request_rejit,
+    .each_module = rt_each_module,
     .open_function = rt_open_function,
     .open_module = rt_open_module,
     .open_module_to_write = rt_open_module_to_write,

@@ -46,6 +46,10 @@ TEST(ways_out)
         "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
         "local s = ('x'):rep(1 << 30)",
         "local s = ('x'):rep(1 << 60)",
+        "local s = (''):rep(1 << 60)", /* an empty loop of that length */
+        "local s = string.rep('', math.maxinteger)",
+        "table.move({}, 1, 1 << 60, 2)",
+        "table.move({}, math.mininteger, 0, 1)",
         "local s = 'x' while true do s = s .. s end",
         "while true do end",
         "repeat until false",
@@ -144,6 +148,8 @@ TEST(what_scripts_have)
                         "assert(type(ipairs) == 'function' and select('#', 1, 2) == 2 and tonumber '3' == 3)\n"
                         "for k, v in pairs { a = 1 } do assert(k == 'a' and v == 1 and next({}) == nil) end\n"
                         "assert(('%s %5.2f'):format('a', 1.5) == 'a  1.50' and #('x'):rep(100000) == 100000)\n"
+                        "assert(('ab'):rep(2, '-') == 'ab-ab' and ('x'):rep(-5) == '' and ('x'):rep(0) == '')\n"
+                        "assert(table.move({ 1, 2 }, 1, 2, 2)[3] == 2 and #table.move({ 1 }, 1, 0, 5) == 1)\n"
                         "assert(math.max(1, 3) == 3 and math.floor(2.5) == 2 and math.tointeger(3.0) == 3)\n"
                         "local t = { 3, 1, 2 } table.sort(t) assert(table.concat(t, ',') == '1,2,3')\n"
                         "table.insert(t, 4) assert(table.remove(t) == 4 and select(2, table.unpack(t)) == 2)\n"
