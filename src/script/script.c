@@ -192,7 +192,6 @@ static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, c
     s->file = nr_arena_str(&s->set->arena, file);
     if (!s->file.p) return false;
     s->new_templates = NULL;
-    set_budget(s, NR_SCRIPT_INSTRUCTIONS); /* each its own: one file's endless loop is not the next one's fault */
     lua_pushcfunction(s->L, run_protected);
     lua_pushlightuserdata(s->L, &text);
     lua_pushinteger(s->L, env);
