@@ -17,7 +17,7 @@ local SUPPRESS_RECURSIVE, CUSTOM_METRIC_NAME, TARGET_CLASS_NAME = 1 << 13, 1 << 
 local metric_bits = { scoped = SCOPED, unscoped = UNSCOPED, both = SCOPED | UNSCOPED, none = 0 }
 
 -- Of the file that is being read.
-local points, ignores, denied, current
+local points, ignores, denied, current, loading
 
 -- Edit distance of two short texts.
 local function distance(a, b)
@@ -50,11 +50,14 @@ local kinds = {
 
 -- complain() raises the error at the line of the rule file.
 local function check(what, t, known)
+  if not loading then complain(("%s can be used only while its file is loading"):format(what)) end
   if type(t) ~= "table" then complain(("%s takes a table: %s { … }"):format(what, what)) end
+  local listed = 0
   for k, v in pairs(t) do
     local kind = known[k]
     if math.type(k) == "integer" and known[1] then
       kind = known[1]
+      listed = listed + 1
     end
     if not kind then
       local hint = type(k) == "string" and nearest(k, known)
@@ -64,6 +67,7 @@ local function check(what, t, known)
       complain(("field '%s' of %s must be %s, not %s"):format(tostring(k), what, kinds[kind], type(v)))
     end
   end
+  if listed ~= #t then complain(("the list in %s has a gap"):format(what)) end
 end
 
 local function required(what, t, name)
@@ -184,7 +188,7 @@ M.verbs = { tracer = tracer, match = match, ignore = ignore, process = process, 
 
 -- A file begins.
 function M.begin()
-  points, ignores, denied, current = {}, {}, {}, nil
+  points, ignores, denied, current, loading = {}, {}, {}, nil, true
 end
 
 -- A file was read without a fault: its rules take effect.
@@ -192,7 +196,7 @@ function M.finish()
   for _, i in ipairs(ignores) do ignore_list(i.assembly, i.class) end
   for _, p in ipairs(points) do point(p) end
   for _, d in ipairs(denied) do deny(d.name, d.line) end
-  M.begin()
+  loading = false
 end
 
 return M

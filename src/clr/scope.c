@@ -143,7 +143,10 @@ static bool knows_type(nr_scope *s, const char *const *names)
         widen(*n, units, NAME_UNITS);
         found = NR_CALL(import_of(s), FindTypeDefByName, units, 0, &type_def) >= 0;
     }
-    while (!found && NR_CALL(import_of(s), EnumTypeRefs, &list, tokens, BATCH, &count) >= 0 && count) {
+    while (!found) {
+        int32_t hr = NR_CALL(import_of(s), EnumTypeRefs, &list, tokens, BATCH, &count);
+        if (hr < 0) found = true; /* cannot be told: every method is looked at then */
+        if (hr < 0 || !count) break;
         for (uint32_t i = 0; i < count && !found; i++) {
             uint32_t scope, length = 0;
             if (NR_CALL(import_of(s), GetTypeRefProps, tokens[i], &scope, units, NAME_UNITS, &length) < 0) continue;

@@ -3,13 +3,14 @@
  * An allow-list: a name that is not in it does not exist. Left out on purpose: load and its kin and string.dump
  * (precompiled code can crash an interpreter), pcall (would catch the limits), metatables (would reach the string
  * metatable and with it every other script), coroutines, io, os, debug, random numbers. Pattern functions can take
- * time that the instruction count does not see, so the length of their subject is limited. */
+ * time that the instruction count does not see, so the length of their subject is limited, the more so the more
+ * repetitions a pattern has. */
 #include "script/embedded.h"
 #include "script/host.h"
 
 #include <string.h>
 
-enum { LONGEST_SUBJECT = 65536 };
+enum { LONGEST_SUBJECT = 65536, MOST_COMPARISONS = 1000000000 };
 
 static const char *const base_names[] = {"assert", "error",    "ipairs",   "next", "pairs",
                                          "select", "tonumber", "tostring", "type", NULL};
@@ -20,12 +21,28 @@ static const char *const math_names[] = {"abs", "ceil",       "floor",     "huge
                                          "min", "mininteger", "tointeger", "type", "ult",        NULL};
 static const char *const utf8_names[] = {"char", "charpattern", "codepoint", "codes", "len", "offset", NULL};
 
-/* Calls the library function in upvalue 1 after a look at its subject. */
+/* Could matching take more than MOST_COMPARISONS? Every repetition may be tried at every length, and a pattern that is not
+ * anchored at every start. */
+static bool is_costly(const char *pattern, size_t length, size_t n)
+{
+    double steps = pattern[0] == '^' ? 1 : (double)n;
+    for (size_t i = 0; i < length; i++) {
+        if (pattern[i] == '*' || pattern[i] == '+' || pattern[i] == '-') steps *= (double)n;
+    }
+    return steps > MOST_COMPARISONS;
+}
+
+/* Calls the library function in upvalue 1 after a look at its subject and pattern. Upvalue 2: the fourth argument says
+ * that there is no pattern (string.find). */
 static int limited(lua_State *L)
 {
-    size_t n = 0;
+    size_t n = 0, length = 0;
     luaL_checklstring(L, 1, &n);
+    const char *pattern = luaL_checklstring(L, 2, &length);
+    bool plain = lua_toboolean(L, lua_upvalueindex(2)) && lua_toboolean(L, 4);
     if (n > LONGEST_SUBJECT) return luaL_error(L, "text longer than %d bytes in a pattern function", LONGEST_SUBJECT);
+    if (!plain && is_costly(pattern, length, n))
+        return luaL_error(L, "pattern '%s' has too many repetitions for a text of %d bytes", pattern, (int)n);
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
@@ -150,7 +167,8 @@ static void limit_patterns(lua_State *L)
     static const char *const names[] = {"find", "gmatch", "gsub", "match", NULL};
     for (const char *const *n = names; *n; n++) {
         lua_getfield(L, -1, *n);
-        lua_pushcclosure(L, limited, 1);
+        lua_pushboolean(L, !strcmp(*n, "find"));
+        lua_pushcclosure(L, limited, 2);
         lua_setfield(L, -2, *n);
     }
     bound(L, "rep", 2, 0);

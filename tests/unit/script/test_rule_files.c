@@ -13,21 +13,24 @@ TEST(what_the_verbs_make)
         {"", ""},
         {"tracer { name = 'T' }", ""},
         {"tracer {} match { assembly = 'A', class = 'N.C', 'M' }", "[A]N.C.M 00003400 " DEFAULT_FACTORY "| :1\n"},
-        {"tracer { name = '' } match { assembly = 'A', class = 'C', 'M' }", "[A]C.M 00003400 " DEFAULT_FACTORY "| :1\n"},
+        {"tracer { name = '' } match { assembly = 'A', class = 'C', 'M' }",
+         "[A]C.M 00003400 " DEFAULT_FACTORY "| :1\n"},
         {"tracer { name = 'T' }\n\nmatch {\n assembly = 'A', class = 'C',\n 'M', 'N(int)' }\n",
          "[A]C.M 00003400 T| :3\n[A]C.N(int) 00003400 T| :3\n"},
         {"tracer { name = 'T', metric = 'none', level = 7, transaction_naming_priority = 7, metric_name = 'x',"
          " suppress_recursive_calls = false, transaction_trace_segment = false }"
          " match { assembly = 'A', class = 'C', 'M' }",
          "[A]C.M 07074000 T|x :1\n"},
-        {"tracer { metric = 'unscoped', metric_name = 'Instance', template = 'mine' } match { assembly = 'A', class = 'C', 'M' }",
+        {"tracer { metric = 'unscoped', metric_name = 'Instance', template = 'mine' } match { assembly = 'A', class = "
+         "'C', 'M' }",
          "[A]C.M 0000ec00 " DEFAULT_FACTORY "|Instance mine :1\n"},
         {"tracer { metric = 'both' } match { assembly = 'A', class = 'C', min = '1.2', max = '2', 'M' }",
          "[A]C.M 00003c00 " DEFAULT_FACTORY "| >=1.2.0.0 <2.0.0.0 :1\n"},
         {"tracer { enabled = false } match { assembly = 'A', class = 'C', 'M' } tracer { name = 'T' }"
          " match { assembly = 'A', class = 'C', 'N' }",
          "[A]C.N 00003400 T| :1\n"},
-        {"tracer { name = 'T' } match { assembly = 'A', class = 'C', 'M(void)', 'M()', 'M( System.Int32 ,\tN.G`1[ System.String ] )',"
+        {"tracer { name = 'T' } match { assembly = 'A', class = 'C', 'M(void)', 'M()', 'M( System.Int32 ,\tN.G`1[ "
+         "System.String ] )',"
          " '.ctor', 'I.M(a&)' }",
          "[A]C.M() 00003400 T| :1\n[A]C.M() 00003400 T| :1\n[A]C.M(System.Int32,N.G`1[System.String]) 00003400 T| :1\n"
          "[A]C..ctor 00003400 T| :1\n[A]C.I.M(a&) 00003400 T| :1\n"},
@@ -81,10 +84,13 @@ TEST(mistakes)
         {"tracer {}\nmatch { assembly = 'A', class = 'C', 5 }", "2: field '1' of match must be a text, not number"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', where = true, 'M' }",
          "2: field 'where' of match must be a function, not boolean"},
-        {"tracer {}\nmatch { assembly = 'A', class = 'C', min = 'x', 'M' }", "2: field 'min' of match is not a version: 'x'"},
-        {"tracer {}\nmatch { assembly = 'A', class = 'C', 'M(' }", "2: 'M(' is no method: write Name or Name(Type,Type)"},
+        {"tracer {}\nmatch { assembly = 'A', class = 'C', min = 'x', 'M' }",
+         "2: field 'min' of match is not a version: 'x'"},
+        {"tracer {}\nmatch { assembly = 'A', class = 'C', 'M(' }",
+         "2: 'M(' is no method: write Name or Name(Type,Type)"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', '' }", "2: '' is no method: write Name or Name(Type,Type)"},
-        {"tracer {}\nmatch { assembly = 'A', class = 'C', '(int)' }", "2: '(int)' is no method: write Name or Name(Type,Type)"},
+        {"tracer {}\nmatch { assembly = 'A', class = 'C', '(int)' }",
+         "2: '(int)' is no method: write Name or Name(Type,Type)"},
         {"tracer {}\nmatch { assembly = 'A*', class = 'C', 'M' }", "2: wildcards are not known in assembly: 'A*'"},
         {"tracer {}\nmatch { assembly = 'A', class = '*', 'M' }", "2: wildcards are not known in class: '*'"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', 'Get*' }", "2: wildcards are not known in method: 'Get*'"},
@@ -99,7 +105,10 @@ TEST(mistakes)
         {"process { allow = { 'x' } }", "1: unknown field 'allow' in process"},
         {"compat { anything = true }", "1: unknown field 'anything' in compat"},
         {"ignore { assembly = 'A*' }", "1: wildcards are not known in assembly: 'A*'"},
+        {"tracer {}\nmatch { assembly = 'A', class = 'C', 'M', [3] = 'N' }", "2: the list in match has a gap"},
         {"error 'own words'", "1: own words"},
+        {"local s = ('x'):rep(2000)\ns:find '.-.-.-y'",
+         "2: pattern '.-.-.-y' has too many repetitions for a text of 2000 bytes"},
         {"error { }", NULL},
         {"error(42)", NULL},
         {"error()", NULL},
@@ -111,8 +120,10 @@ TEST(mistakes)
         scripts_begin(&k, NR_WARN, NULL);
         snprintf(text, sizeof text, "%s", rows[i].text);
         CHECK(!scripts_rules(&k, "r.lua", text));
-        if (rows[i].message) snprintf(line, sizeof line, "W r.lua:%s - the file is skipped\n", rows[i].message);
-        else snprintf(line, sizeof line, "W r.lua: an error that is no text - the file is skipped\n");
+        if (rows[i].message)
+            snprintf(line, sizeof line, "W r.lua:%s - the file is skipped\n", rows[i].message);
+        else
+            snprintf(line, sizeof line, "W r.lua: an error that is no text - the file is skipped\n");
         nr_str log = scripts_log(&k);
         /* version() has a line of its own in front. */
         if (nr_str_starts(log, NR_STR("W x is not a valid version\n"))) log.p += 27, log.n -= 27;
@@ -132,7 +143,8 @@ TEST(mistakes_found_by_a_verb)
         {"\ntracer { metric = 'scopped' }", "2: field 'metric' of tracer must be scoped, unscoped, both or none"},
         {"\nmatch { assembly = 'A', class = 'C', 'M' }", "2: match before the first tracer"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C' }", "2: match names no method"},
-        {"tracer {}\nmatch { assembly = 'mscorlib', class = 'C', 'M' }", "2: methods of mscorlib cannot be instrumented"},
+        {"tracer {}\nmatch { assembly = 'mscorlib', class = 'C', 'M' }",
+         "2: methods of mscorlib cannot be instrumented"},
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         scripts k;
@@ -151,10 +163,12 @@ TEST(a_file_is_used_as_a_whole_or_not_at_all)
     scripts k;
     scripts_begin(&k, NR_WARN, NULL);
     CHECK(scripts_rules(&k, "a.lua", "tracer { name = 'A' } match { assembly = 'A', class = 'C', 'M' }"));
-    CHECK(!scripts_rules(&k, "b.lua",
-                         "ignore { assembly = 'A' } tracer { name = 'B' } match { assembly = 'B', class = 'C', 'M' } boom()"));
+    CHECK(!scripts_rules(
+        &k, "b.lua",
+        "ignore { assembly = 'A' } tracer { name = 'B' } match { assembly = 'B', class = 'C', 'M' } boom()"));
     CHECK(scripts_rules(&k, "c.lua", "tracer { name = 'C' } match { assembly = 'C', class = 'C', 'M' }"));
-    CHECK(!scripts_rules(&k, "d.lua", "match { assembly = 'D', class = 'C', 'M' }")); /* the tracer of c.lua is not in force */
+    CHECK(!scripts_rules(&k, "d.lua",
+                         "match { assembly = 'D', class = 'C', 'M' }")); /* the tracer of c.lua is not in force */
     CHECK(nr_script_commit_rules(k.s));
     CHECK_STR(scripts_points(&k), "[A]C.M 00003400 A| :1\n[C]C.M 00003400 C| :1\n");
     CHECK_EQ(k.set.first->file.n, 5);
@@ -167,15 +181,19 @@ TEST(ignore_across_files)
 {
     scripts k;
     scripts_begin(&k, NR_DEBUG, NULL);
-    CHECK(scripts_rules(&k, "a.lua", "tracer { name = 'A' } match { assembly = 'Gone', class = 'C', 'M' }"
-                                     " match { assembly = 'Half', class = 'C', 'M' } match { assembly = 'Half', class = 'D', 'M' }"));
+    CHECK(
+        scripts_rules(&k, "a.lua",
+                      "tracer { name = 'A' } match { assembly = 'Gone', class = 'C', 'M' }"
+                      " match { assembly = 'Half', class = 'C', 'M' } match { assembly = 'Half', class = 'D', 'M' }"));
     CHECK(scripts_rules(&k, "b.lua", "ignore { assembly = 'gone' } ignore { assembly = 'HALF', class = 'd' }"));
     CHECK(nr_script_commit_rules(k.s));
-    CHECK(scripts_xml(&k, "<extension><instrumentation><tracerFactory name='X'><match assemblyName='Gone' className='X'>"
-                          "<exactMethodMatcher methodName='M'/></match></tracerFactory></instrumentation></extension>"));
+    CHECK(scripts_xml(&k,
+                      "<extension><instrumentation><tracerFactory name='X'><match assemblyName='Gone' className='X'>"
+                      "<exactMethodMatcher methodName='M'/></match></tracerFactory></instrumentation></extension>"));
     CHECK_STR(scripts_points(&k), "[Half]C.M 00003400 A| :1\n");
-    CHECK(nr_str_has(scripts_log(&k), NR_STR("D Instrumentation for [Gone]C.M is in the ignore list in the newrelic.config file "
-                                             "and will be ignored.\n")));
+    CHECK(nr_str_has(scripts_log(&k),
+                     NR_STR("D Instrumentation for [Gone]C.M is in the ignore list in the newrelic.config file "
+                            "and will be ignored.\n")));
     /* Names of ignored points are not looked for, either. */
     CHECK(!nr_ruleset_has_assembly(&k.set, NR_STR("Gone")));
     CHECK(nr_ruleset_has_assembly(&k.set, NR_STR("Half")));
@@ -192,7 +210,8 @@ TEST(predicates)
         {"return true", true, ""},
         {"return 0", true, ""},
         {"return", false, ""},
-        {"return m.class == 'C' and m.method == 'M' and m.assembly == 'A' and m.parameters == 'p' and m.argument_count == 3",
+        {"return m.class == 'C' and m.method == 'M' and m.assembly == 'A' and m.parameters == 'p' and m.argument_count "
+         "== 3",
          true, ""},
         {"return m.is_static", true, ""},
         {"return m.is_async", false, ""},
@@ -208,7 +227,8 @@ TEST(predicates)
         scripts k;
         char text[400];
         scripts_begin(&k, NR_WARN, NULL);
-        snprintf(text, sizeof text, "tracer {} match { assembly = 'A', class = 'C', 'M', where = function(m)\n%s end }", rows[i].where);
+        snprintf(text, sizeof text, "tracer {} match { assembly = 'A', class = 'C', 'M', where = function(m)\n%s end }",
+                 rows[i].where);
         CHECK(scripts_rules(&k, "r.lua", text));
         CHECK(nr_script_commit_rules(k.s));
         nr_script_seal(k.s);
@@ -224,5 +244,5 @@ TEST(predicates)
     CHECK(nr_script_where(NULL, &plain, &facts));
 }
 
-TESTS(rule_files, T(what_the_verbs_make), T(mistakes), T(mistakes_found_by_a_verb), T(a_file_is_used_as_a_whole_or_not_at_all), T(ignore_across_files),
-      T(predicates))
+TESTS(rule_files, T(what_the_verbs_make), T(mistakes), T(mistakes_found_by_a_verb),
+      T(a_file_is_used_as_a_whole_or_not_at_all), T(ignore_across_files), T(predicates))

@@ -1,0 +1,887 @@
+-- nrprof.scenario - test plans for a profiler library on the simulated CLR (docs/scenarios.md). Not for scripts of the profiler.
+--
+-- A library under test keeps state of its process (log, singleton, threads) and may crash: every scenario runs in a process of
+-- its own, a fork of this one where the system has that, else this program started anew for the one scenario.
+
+local clr = require "nr.clr"
+local image = require "nrprof.image"
+local lu = require "luaunit"
+local nr = require "nr"
+
+local M = { suites = {}, image = image }
+local separator = nr.windows and "\\" or "/"
+
+-- ---- results and small things --------------------------------------------------------------------
+
+local HR = {
+  S_OK = 0, S_FALSE = 1, E_FAIL = 0x80004005, E_NOTIMPL = 0x80004001, E_NOINTERFACE = 0x80004002, E_POINTER = 0x80004003,
+  E_ABORT = 0x80004004, E_UNEXPECTED = 0x8000FFFF, E_OUTOFMEMORY = 0x8007000E, E_INVALIDARG = 0x80070057,
+  CORPROF_E_PROFILER_CANCEL_ACTIVATION = 0x80131375, CORPROF_E_FUNCTION_NOT_IL = 0x80131354,
+  CORPROF_E_UNSUPPORTED_CALL_SEQUENCE = 0x80131363, CORPROF_E_REJIT_NOT_ENABLED = 0x8013137C,
+  CLDB_E_RECORD_NOTFOUND = 0x80131130, META_S_DUPLICATE = 0x00131197, CLDB_S_TRUNCATION = 0x00131106,
+}
+local HR_NAMES = {}
+for name, value in pairs(HR) do HR_NAMES[value] = name end
+M.results = HR
+
+-- Results are names where there is one, so that a failed comparison can be read.
+local function hr_name(value)
+  return value and (HR_NAMES[value] or ("0x%08X"):format(value))
+end
+
+local function hr_value(name)
+  if type(name) == "number" then return name end
+  return HR[name] or tonumber(name) or error(("'%s' is no result (HRESULT)"):format(tostring(name)), 3)
+end
+
+local function list_of(v)
+  return type(v) == "table" and v or { v }
+end
+
+local function fail(level, format, ...)
+  error(lu.FAILURE_PREFIX .. (select("#", ...) > 0 and format:format(...) or format), level + 1)
+end
+
+local function read_file(path)
+  local f = io.open(path, "rb")
+  local text = f and f:read "a"
+  if f then f:close() end
+  return text
+end
+
+local function names_of(t)
+  local names = {}
+  for k in pairs(t) do names[#names + 1] = tostring(k) end
+  table.sort(names)
+  return table.concat(names, ", ")
+end
+
+local function check_fields(t, what, fields)
+  for k in pairs(t) do
+    if not fields[k] then error(("%s knows no field '%s' (it has %s)"):format(what, tostring(k), names_of(fields)), 3) end
+  end
+end
+
+local function set(names)
+  local r = {}
+  for name in names:gmatch "%S+" do r[name] = true end
+  return r
+end
+
+-- ---- the library ------------------------------------------------------------------------------------
+
+-- Scenarios run in directories of their own, so paths given relative to this one are completed.
+local start_directory = clr.current_directory()
+local function absolute(path)
+  if path:find "^[/\\]" or path:find "^%a:" then return path end
+  return start_directory .. separator .. path
+end
+
+M.profiler = absolute(nr.profiler or clr.default_library)
+
+local ours
+-- Is the library under test of this project, whatever its file name? It carries the names of its embedded files.
+function M.is_ours()
+  if ours == nil then
+    local bytes = read_file(M.profiler) or error(M.profiler .. ": no such profiler library", 0)
+    ours = bytes:find("lua/nrprof/rules.lua", 1, true) ~= nil
+  end
+  return ours
+end
+
+-- ---- what a method became ----------------------------------------------------------------------------
+
+local Result = {}
+Result.__index = Result
+
+local function clause_of(c)
+  local r = { flags = c.flags, try = c.try, try_end = c.try + c.try_length, handler = c.handler,
+    handler_end = c.handler + c.handler_length, token = c.token }
+  r.text = ("%d [%04x,%04x) [%04x,%04x) %08x"):format(r.flags, r.try, r.try_end, r.handler, r.handler_end, r.token)
+  return r
+end
+
+-- The number of bytes of "stloc n".
+local function stloc_size(n)
+  return n < 4 and 1 or n < 255 and 2 or 4
+end
+
+-- The locals of a signature 07 count …
+local function local_count(sig)
+  local b = sig:byte(2) or 0
+  if b < 0x80 then return b end
+  if b < 0xC0 then return (b & 0x3F) << 8 | sig:byte(3) end
+  return (b & 0x1F) << 24 | sig:byte(3) << 16 | sig:byte(4) << 8 | sig:byte(5)
+end
+
+-- Where the method's own code lies in what was injected around it (injected-code.md 2 and 5.3), and what of the last try or
+-- catch block around it is injected again: "stloc result" and "leave".
+local function find_user_code(r)
+  local n = #r.clauses
+  local from, to
+  if r.via == "rejit" and n >= 4 then
+    from, to = r.clauses[n - 1].try, r.clauses[n - 1].try_end
+  elseif r.via == "info" and n >= 1 then
+    from, to = r.clauses[n].handler + 1, r.clauses[n].handler_end
+  else
+    return
+  end
+  to = to - 5
+  local before = r.original_locals
+  local after = r.locals_sig and local_count(image.bytes(r.locals_sig)) or 0
+  if after - before == (r.via == "rejit" and 3 or 1) then to = to - stloc_size(after - 1) end
+  r.user_offset = from
+  r.user = image.hex(image.bytes(r.code):sub(from + 1, to))
+end
+
+local function event_text(m, e)
+  if e.kind == "REQUEST_REJIT" or e.kind == "REQUEST_REVERT" then
+    local names = {}
+    for i, x in ipairs(e.methods or {}) do names[i] = m.clr:method_name(x.module, x.token) end
+    return e.name .. " " .. table.concat(names, ", ")
+  elseif e.kind == "EMIT" then
+    return ("%s {%s} %08x"):format(e.name, e.args or "", e.token or 0)
+  end
+  return e.kind .. (e.name and " " .. e.name or "")
+end
+
+-- What happened in a call: lists by kind, the rows that were added to modules.
+local function digest(m, r, before)
+  local c = m.clr
+  r.events = c.raw:events(before)
+  r.requests, r.reverts, r.emits, r.added, r.unimplemented = {}, {}, {}, {}, {}
+  for _, e in ipairs(r.events) do
+    e.kind = e.kind:upper()
+    e.result = hr_name(e.hr)
+    e.text = event_text(m, e)
+    if e.kind == "REQUEST_REJIT" then r.requests[#r.requests + 1] = e.text
+    elseif e.kind == "REQUEST_REVERT" then r.reverts[#r.reverts + 1] = e.text
+    elseif e.kind == "UNIMPLEMENTED" then r.unimplemented[#r.unimplemented + 1] = e.name
+    elseif e.kind == "EMIT" then
+      r.emits[#r.emits + 1] = e
+      local module = c.by_id[e.module]
+      if module and e.token and e.hr < 0x80000000 and module:is_new(e.token) then
+        r.added[#r.added + 1] = ("%08x %s"):format(e.token, module:meaning(e.token) or "?")
+      end
+    end
+  end
+  return r
+end
+
+local function describe_body(m, r, bytes)
+  r.body = image.hex(bytes)
+  r.head = r.body:sub(1, 11)
+  local parts, why = clr.parts(bytes)
+  r.damage = parts and parts.damage or why
+  if not parts then return end
+  r.tiny, r.flags, r.max_stack, r.locals_token = parts.tiny, parts.flags, parts.max_stack, parts.locals_token
+  r.code, r.code_size, r.size = image.hex(parts.code), #parts.code, parts.size
+  r.clauses, r.sections = {}, {}
+  for i, c in ipairs(parts.clauses) do r.clauses[i] = clause_of(c) end
+  for i, s in ipairs(parts.sections) do r.sections[i] = image.hex(s) end
+  if parts.locals_token ~= 0 then
+    local sig = m.clr.raw:signature(m.id, parts.locals_token)
+    r.locals_sig, r.locals = sig and image.hex(sig), m:meaning(parts.locals_token)
+  end
+end
+
+local function original_locals(m, bytes)
+  local parts = clr.parts(bytes)
+  local sig = parts and parts.locals_token ~= 0 and m.clr.raw:signature(m.id, parts.locals_token)
+  return sig and local_count(sig) or 0
+end
+
+-- The disassembly with the meaning of tokens.
+function Result:listing()
+  return clr.disassemble(image.bytes(self.body), self.module.clr.raw, self.module.id)
+end
+
+-- ---- modules --------------------------------------------------------------------------------------------
+
+local Module = {}
+Module.__index = Module
+
+-- "N.C.M", "N.C::M" (for names with dots), "N.C.M#2" (the second of that name), or a token.
+local function parse_method(name)
+  local nth
+  local base, digits = name:match "^(.*)#(%d+)$"
+  if base then name, nth = base, tonumber(digits) end
+  local type_name, method = name:match "^(.-)::(.+)$"
+  if not type_name then type_name, method = name:match "^(.+)%.(%.[^.]+)$" end
+  if not type_name then type_name, method = name:match "^(.+)%.([^.]+)$" end
+  return type_name or "<Module>", method or name, nth or 1
+end
+
+function Module:token(name)
+  name = name or self.target or error("which method?", 3)
+  if type(name) == "number" then return name end
+  local type_name, method, nth = parse_method(name)
+  local token = self.image and self.image.token(type_name, method, nth) or self.clr.raw:find(self.id, type_name, method, nth)
+  return token or error(("there is no method '%s' in %s"):format(name, self.name), 3)
+end
+
+function Module:type_token(name)
+  return self.image and self.image.token(name) or self.clr.raw:find(self.id, name)
+end
+
+function Module:function_id(name) return self.clr.raw:function_id(self.id, self:token(name)) end
+function Module:meaning(token) return self.clr.raw:meaning(self.id, token) end
+function Module:rows(table_name)
+  return self.clr.raw:rows(self.id, image.tables[table_name] or error("there is no table " .. tostring(table_name), 2))
+end
+
+function Module:signature(token)
+  local sig = self.clr.raw:signature(self.id, token)
+  return sig and image.hex(sig)
+end
+
+-- Was the row added since the module was loaded, and not asked about before?
+function Module:is_new(token)
+  if self.known[token] then return false end
+  self.known[token] = true
+  local first = self.first_rows[token >> 24]
+  return not first or (token & 0xFFFFFF) > first
+end
+
+-- The text of log lines about a method: "(Module: path, AppDomain: domain)[A]N.C.M(parameters)".
+function Module:described(name, parameters)
+  name = name or self.target
+  local type_name, method = parse_method(name)
+  return ("(Module: %s, AppDomain: %s)[%s]%s.%s(%s)"):format(self.path, self.clr.domain, self.name, type_name, method,
+    parameters or "")
+end
+
+-- The bytes that GetILFunctionBody gives for a method from now on.
+function Module:give(name, body)
+  local bytes = image.bytes(body)
+  self.given[self:token(name)] = bytes
+  assert(self.clr.raw:give(self.id, self:token(name), bytes))
+end
+
+function Module:original(token)
+  return self.given[token] or self.clr.raw:il(self.id, token, true)
+end
+
+-- The body that would run now, in hexadecimal; nil: there is none.
+function Module:body(name)
+  local bytes = self.clr.raw:il(self.id, self:token(name))
+  return bytes and image.hex(bytes)
+end
+
+-- Lets the method run: see nr_sim_jit.
+function Module:jit(name)
+  local token = self:token(name)
+  local r = setmetatable({ module = self, token = token, name = name or self.target, written = false }, Result)
+  local before = self.clr.raw:event_count()
+  local original = self:original(token) or ""
+  r.result = hr_name(self.clr.raw:jit(self.id, token))
+  digest(self, r, before)
+  for _, e in ipairs(r.events) do
+    if e.kind == "SET_IL" and e.module == self.id and e.method == token then
+      r.set_result = e.result
+      if e.hr < 0x80000000 then r.written, r.via = true, e.name end
+    elseif e.kind == "GET_REJIT" and e.method == token then
+      r.rejit_result = e.result
+    elseif e.kind == "JIT" and e.method == token then
+      r.jit_result = e.result
+    end
+  end
+  r.original_locals = original_locals(self, original)
+  describe_body(self, r, self.clr.raw:il(self.id, token) or "")
+  if r.written and r.clauses then find_user_code(r) end
+  return r
+end
+
+function Module:jit_all()
+  local list = {}
+  for rid = 1, self:rows "MethodDef" do
+    local token = 0x06000000 | rid
+    if self:original(token) then list[#list + 1] = self:jit(token) end
+  end
+  return list
+end
+
+-- JITInlining: was it allowed, and the result of the callback.
+function Module:inline(caller, callee)
+  local hr, yes = self.clr.raw:inline(self.id, self:token(caller), self:token(callee))
+  return yes, hr_name(hr)
+end
+
+function Module:unload() return hr_name(self.clr.raw:unload(self.id)) end
+
+-- ---- a CLR -------------------------------------------------------------------------------------------------
+
+local Clr = {}
+Clr.__index = Clr
+
+local function add_module(self, id, hr, img, path, before)
+  local m = setmetatable({ clr = self, id = id, image = img, result = hr_name(hr), path = path, given = {}, known = {},
+    first_rows = {} }, Module)
+  m.name = self.raw:assembly_name(id)
+  self.by_id[id] = m
+  return m
+end
+
+-- The rows a module had before the profiler saw it: the image's. What is announced during the load is added already, so
+-- the counts come from a load without a profiler.
+local function image_rows(self, path, bytes)
+  local bare = clr.new {}
+  local id = assert(bytes and bare:load_bytes(path, bytes, 0) or bare:load(path))
+  local counts = {}
+  for _, number in pairs(image.tables) do counts[number] = bare:rows(id, number) end
+  bare:close()
+  return counts
+end
+
+-- An image of s:assembly, or the path of a file. options: path, status (what ModuleLoadFinished is told).
+function Clr:load(what, options)
+  options = options or {}
+  local before = self.raw:event_count()
+  local id, hr, path, img
+  if type(what) == "table" then
+    img = what
+    path = options.path or img.path or (nr.windows and "C:\\app\\" or "/app/") .. img.name .. ".dll"
+    id, hr = self.raw:load_bytes(path, img.bytes, hr_value(options.status or 0))
+  else
+    path = absolute(what)
+    id, hr = self.raw:load(path)
+  end
+  if not id then fail(2, hr) end
+  local m = add_module(self, id, hr, img, path, before)
+  m.first_rows = image_rows(self, path, img and img.bytes)
+  digest(m, m, before)
+  -- A body that cannot be measured, or is shorter than what was asked for, is given past the image.
+  for _, b in ipairs(img and img.bodies or {}) do
+    if self.raw:il(id, b.token, true) ~= b.bytes then
+      m.given[b.token] = b.bytes
+      self.raw:give(id, b.token, b.bytes)
+    end
+  end
+  return m
+end
+
+function Clr:method_name(module, token)
+  local owner = self.raw:declaring_type(module, token)
+  return ("%s.%s"):format(self.raw:type_name(module, owner) or "?", self.raw:method_name(module, token) or ("%08x"):format(token))
+end
+
+-- Methods with a pending ReJIT or revert run; returns how many there were and what happened.
+function Clr:jit_pending()
+  local before = self.raw:event_count()
+  local n = self.raw:jit_pending()
+  return n, digest({ clr = self }, {}, before)
+end
+
+-- Calls an export: its result by name (an integer for GetCurrentExecutionEngineThreadId), then a list of records for
+-- RequestProfile and RequestFunctionNames. The last value is what happened, for requests and reverts.
+function Clr:call(name, ...)
+  local before = self.raw:event_count()
+  local result, records = self.raw:call(name, ...)
+  local happened = digest({ clr = self }, {}, before)
+  if name ~= "GetCurrentExecutionEngineThreadId" then result = hr_name(result) end
+  for _, r in ipairs(records or {}) do r.result = hr_name(r.hr) end
+  if records then return result, records, happened end
+  return result, happened
+end
+
+-- The n-th call from now of a slot fails: n = 0 is every call.
+function Clr:fail(interface, slot, nth, result)
+  if not self.raw:fail(interface, slot, nth, hr_value(result or "E_FAIL")) then
+    error(("there is no slot %s::%s"):format(interface, slot), 2)
+  end
+end
+function Clr:fail_none() self.raw:fail_none() end
+function Clr:calls(interface, slot) return self.raw:calls(interface, slot) end
+function Clr:mask() return self.raw:mask() end
+function Clr:attached() return self.raw:attached() end
+function Clr:shutdown() return hr_name(self.raw:shutdown()) end
+
+-- Events since the start, those of a kind only when one is given ("EMIT", see NR_SIM_EVENTS in nrsim.h).
+function Clr:events(kind)
+  local all, list = digest({ clr = self }, {}, 0).events, {}
+  for _, e in ipairs(all) do
+    if not kind or e.kind == kind then list[#list + 1] = e end
+  end
+  return list
+end
+
+function Clr:thread(...)
+  local id = self.raw:thread()
+  if ... then self:stack(id, ...) end
+  return id
+end
+function Clr:stack(thread, functions, result) self.raw:thread_stack(thread, functions, hr_value(result or 0)) end
+function Clr:end_thread(thread) return hr_name(self.raw:thread_end(thread)) end
+function Clr:suspended() return self.raw:suspended() end
+
+-- ---- a scenario ------------------------------------------------------------------------------------------------
+
+local Scenario = {}
+Scenario.__index = Scenario
+
+-- Everything a profiler or a shell may have left in the environment.
+local VARIABLES = [[NEW_RELIC_HOME NEWRELIC_HOME CORECLR_NEW_RELIC_HOME CORECLR_NEWRELIC_HOME NEW_RELIC_INSTALL_PATH
+  NEWRELIC_INSTALL_PATH NEW_RELIC_FORCE_PROFILING NEWRELIC_FORCE_PROFILING NEW_RELIC_PROFILER_LOG_DIRECTORY
+  NEWRELIC_PROFILER_LOG_DIRECTORY NEW_RELIC_LOG_DIRECTORY NEWRELIC_LOG_DIRECTORY NEW_RELIC_LOG_LEVEL NEWRELIC_LOG_LEVEL
+  NEW_RELIC_LOG_ENABLED NEW_RELIC_LOG_CONSOLE NEW_RELIC_AZURE_FUNCTION_LOG_LEVEL_OVERRIDE FUNCTIONS_WORKER_RUNTIME
+  NEW_RELIC_AZURE_FUNCTION_MODE_ENABLED NEW_RELIC_INCLUDED_APPLICATION_NAMES NEW_RELIC_EXCLUDED_APPLICATION_NAMES APP_POOL_ID
+  ASPNETCORE_IIS_APP_POOL_ID NEW_RELIC_LAMBDA_HANDLER _HANDLER NEW_RELIC_DISABLE_APPDOMAIN_CACHING
+  NEW_RELIC_PROFILER_DELAY_IN_SEC HOME_EXPANDED]]
+
+local function xml_text(s)
+  return (tostring(s):gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
+end
+
+local function attributes(t, names)
+  local parts = {}
+  for _, pair in ipairs(names) do
+    local value = t[pair[1]]
+    if value ~= nil then parts[#parts + 1] = (' %s="%s"'):format(pair[2], xml_text(value)) end
+  end
+  return table.concat(parts)
+end
+
+local FACTORY = { { "factory", "name" }, { "enabled", "enabled" }, { "metric_name", "metricName" }, { "metric", "metric" },
+  { "level", "level" }, { "suppress", "suppressRecursiveCalls" }, { "segment", "transactionTraceSegment" },
+  { "priority", "transactionNamingPriority" } }
+local MATCH = { { "assembly", "assemblyName" }, { "class", "className" }, { "min", "minVersion" }, { "max", "maxVersion" } }
+local rule_fields = set [[factory enabled metric_name metric level suppress segment priority assembly class min max method
+  parameters]]
+
+-- { { assembly =, class =, method = name or list, parameters =, factory =, … }, … } as an extension file.
+function M.rules_xml(rules)
+  local lines = { '<?xml version="1.0" encoding="utf-8"?>', '<extension xmlns="urn:newrelic-extension"><instrumentation>' }
+  for _, r in ipairs(rules) do
+    check_fields(r, "a rule", rule_fields)
+    lines[#lines + 1] = ("<tracerFactory%s>"):format(attributes(r, FACTORY))
+    lines[#lines + 1] = ("<match%s>"):format(attributes(r, MATCH))
+    for _, name in ipairs(list_of(r.method)) do
+      lines[#lines + 1] = ("<exactMethodMatcher%s/>"):format(attributes({ name = name, parameters = r.parameters },
+        { { "name", "methodName" }, { "parameters", "parameters" } }))
+    end
+    lines[#lines + 1] = "</match></tracerFactory>"
+  end
+  lines[#lines + 1] = "</instrumentation></extension>"
+  return table.concat(lines, "\n")
+end
+
+-- The text of a newrelic.config. { level = "debug", ignore = { "A", { "A", "C" } }, enabled = true, inside = more XML }
+local config_fields = set "level ignore enabled inside console log_enabled"
+function M.config_xml(c)
+  check_fields(c, "a configuration", config_fields)
+  local lines = { '<?xml version="1.0"?>',
+    ('<configuration xmlns="urn:newrelic-config" agentEnabled="%s">'):format(tostring(c.enabled ~= false)),
+    ("<log%s/>"):format(attributes({ level = c.level or "debug", console = c.console, enabled = c.log_enabled },
+      { { "level", "level" }, { "console", "console" }, { "enabled", "enabled" } })) }
+  if c.ignore then
+    lines[#lines + 1] = "<instrumentation><rules>"
+    for _, i in ipairs(c.ignore) do
+      i = list_of(i)
+      lines[#lines + 1] = ("<ignore%s/>"):format(attributes({ a = i[1], c = i[2] },
+        { { "a", "assemblyName" }, { "c", "className" } }))
+    end
+    lines[#lines + 1] = "</rules></instrumentation>"
+  end
+  lines[#lines + 1] = c.inside or ""
+  lines[#lines + 1] = "</configuration>"
+  return table.concat(lines, "\n")
+end
+
+-- Fills the home directory: rules = a list (extensions/rules.xml), config = text, table, or false for no file, core = false for no
+-- NewRelic.Agent.Core.dll, and texts of files by relative path. Can be called again to change files.
+function Scenario:home(t)
+  t = t or {}
+  local config, core = t.config, t.core
+  if config == nil and not self.home_made then config = {} end
+  if core == nil and not self.home_made then core = "" end
+  self.home_made = true
+  if config then
+    nr.write(self.home_directory .. "/newrelic.config", type(config) == "table" and M.config_xml(config) or config)
+  end
+  if core then nr.write(self.home_directory .. "/NewRelic.Agent.Core.dll", core) end
+  if t.rules then nr.write(self.home_directory .. "/extensions/rules.xml", M.rules_xml(t.rules)) end
+  for name, content in pairs(t) do
+    if name:find "[/.]" then nr.write(self.home_directory .. "/" .. name, content)
+    elseif name ~= "config" and name ~= "core" and name ~= "rules" then
+      error(("s:home knows no field '%s'; a file name has a '/' or a '.'"):format(name), 2)
+    end
+  end
+  if not clr.make_directory(self.home_directory .. "/extensions") then error("no home directory can be made", 2) end
+  return self.home_directory
+end
+
+-- { NAME = value, OTHER = false }: sets and removes variables, now and for good.
+function Scenario:env(t)
+  for name, value in pairs(t) do
+    self.env_set[name] = true
+    clr.setenv(name, value and tostring(value) or nil)
+  end
+end
+
+function Scenario:assembly(t)
+  local copy = {}
+  for k, v in pairs(t) do copy[k] = v end
+  copy.refs = copy.refs or { self.is_desktop and "mscorlib" or "System.Runtime" }
+  return image.assembly(copy)
+end
+
+local clr_fields = set "version domain highest_info fails attach"
+
+local function start(s, desktop, options)
+  options = options or {}
+  check_fields(options, "a CLR", clr_fields)
+  if not s.home_made then s:home {} end
+  s.is_desktop = desktop
+  local variable = desktop and "NEW_RELIC_HOME" or "CORECLR_NEW_RELIC_HOME"
+  if not s.env_set[variable] then clr.setenv(variable, s.home_directory) end
+  local raw = clr.new { desktop = desktop, version = options.version, domain = options.domain,
+    highest_info = options.highest_info }
+  local c = setmetatable({ raw = raw, scenario = s, by_id = {}, desktop = desktop,
+    domain = options.domain or (desktop and "DefaultDomain" or "clrhost") }, Clr)
+  s.clrs[#s.clrs + 1] = c
+  if options.attach == false then
+    local hr = raw:load_library(M.profiler)
+    if hr ~= 0 then fail(3, raw:message()) end
+  else
+    c.result = hr_name(raw:attach(M.profiler))
+    if c.result ~= "S_OK" and not options.fails then fail(3, "Initialize: %s (%s)", c.result, raw:message()) end
+    if c.result == "S_OK" and options.fails then fail(3, "Initialize succeeded") end
+  end
+  return c
+end
+
+-- options: version, domain, highest_info (newest ICorProfilerInfo offered), fails = true (Initialize has to fail; c.result says
+-- how), attach = false (the library is loaded only).
+function Scenario:core(options) return start(self, false, options) end
+function Scenario:desktop(options) return start(self, true, options) end
+
+local target_fields = set "name sig flags impl body attributes generic pinvoke type assembly rule desktop clr"
+
+-- One CLR (core, or desktop = true; clr = its options), one assembly "A" (assembly = more fields) with one type "N.C" (type =
+-- more fields) and in it the method that the table describes; name "M" and signature void() unless said otherwise. The
+-- module's `target` is that method: m:jit() runs it.
+local function target(s, t, assembly_name, type_name)
+  check_fields(t, "a method", target_fields)
+  local method, type_spec = {}, { name = type_name }
+  for k, v in pairs(t) do
+    if k ~= "type" and k ~= "assembly" and k ~= "rule" and k ~= "desktop" and k ~= "clr" then method[k] = v end
+  end
+  method.name, method.sig = method.name or "M", method.sig or "00 00 01"
+  for k, v in pairs(t.type or {}) do type_spec[k] = v end
+  type_spec.methods = { method }
+  for _, other in ipairs(t.type and t.type.methods or {}) do type_spec.methods[#type_spec.methods + 1] = other end
+  local assembly = { name = assembly_name, types = { type_spec } }
+  for k, v in pairs(t.assembly or {}) do assembly[k] = v end
+  local c = t.desktop and s:desktop(t.clr) or not t.desktop and s:core(t.clr)
+  local m = c:load(s:assembly(assembly))
+  m.target = type_spec.name .. "::" .. method.name
+  return m
+end
+
+-- The method is instrumented by an extension file (rule = more fields of its rule, e.g. factory).
+function Scenario:method(t)
+  local rule = { assembly = "A", class = "N.C", method = t.name or "M" }
+  for k, v in pairs(t.rule or {}) do rule[k] = v end
+  self:home { rules = { rule } }
+  return target(self, t, "A", "N.C")
+end
+
+-- A method of NewRelic.Api.Agent.NewRelic, which the profiler fills in without any rule.
+function Scenario:api_method(t)
+  return target(self, t, "NewRelic.Api.Agent", "NewRelic.Api.Agent.NewRelic")
+end
+
+-- ---- the log ---------------------------------------------------------------------------------------------------------
+
+-- Lines "[Info ] text", without their time.
+function Scenario:log()
+  local directory = os.getenv "NEW_RELIC_PROFILER_LOG_DIRECTORY" or os.getenv "NEW_RELIC_LOG_DIRECTORY"
+    or self.home_directory .. (nr.windows and "\\Logs" or "/logs")
+  local lines = {}
+  for _, path in ipairs(clr.files(directory, ".log")) do
+    for line in (read_file(path) or ""):gmatch "[^\r\n]+" do
+      lines[#lines + 1] = (line:gsub("^(%[.....%]) %d+%-%d+%-%d+ %d+:%d+:%d+ ", "%1 "))
+    end
+  end
+  return lines
+end
+
+-- A text that begins with '[' is a whole line, any other a part of one.
+local function has_line(lines, wanted)
+  for _, line in ipairs(lines) do
+    if line == wanted or (wanted:sub(1, 1) ~= "[" and line:find(wanted, 1, true)) then return line end
+  end
+end
+
+-- The texts appear, in this order.
+function Scenario:log_has(...)
+  local lines, from = self:log(), 1
+  for _, wanted in ipairs { ... } do
+    local found
+    for i = from, #lines do
+      if has_line({ lines[i] }, wanted) then
+        found = i
+        break
+      end
+    end
+    if not found then fail(2, "the log has no line '%s'%s", wanted, from > 1 and " after the one before it" or "") end
+    from = found + 1
+  end
+end
+
+function Scenario:log_lacks(...)
+  local lines = self:log()
+  for _, unwanted in ipairs { ... } do
+    local line = has_line(lines, unwanted)
+    if line then fail(2, "the log has '%s'", line) end
+  end
+end
+
+-- How many lines have it.
+function Scenario:log_count(wanted)
+  local n = 0
+  for _, line in ipairs(self:log()) do
+    if has_line({ line }, wanted) then n = n + 1 end
+  end
+  return n
+end
+
+-- The lines of these levels ("Warn", "Error") only are exactly these.
+function Scenario:log_is(levels, expected)
+  local found = {}
+  for _, line in ipairs(self:log()) do
+    for _, level in ipairs(list_of(levels)) do
+      if line:find("^%[" .. level) then found[#found + 1] = line end
+    end
+  end
+  self:equal(table.concat(found, "\n"), table.concat(list_of(expected), "\n"), nil, 3)
+end
+
+-- What was written to standard output so far (console logging).
+function Scenario:output()
+  io.stdout:flush()
+  return read_file(self.directory .. "/out") or ""
+end
+
+-- ---- saying what has to be --------------------------------------------------------------------------------------------
+
+local function shown(v)
+  return type(v) == "string" and (v:find "\n" and "\n" .. v or "'" .. v .. "'") or lu.prettystr(v)
+end
+
+function Scenario:equal(actual, expected, what, level)
+  if type(actual) == "table" and type(expected) == "table" then
+    local ok, fault = pcall(lu.assertEquals, actual, expected)
+    if not ok then fail(level or 2, "%s%s", what and what .. ": " or "", tostring(fault):gsub(".-" .. lu.FAILURE_PREFIX, "")) end
+  elseif actual ~= expected then
+    fail(level or 2, "%sexpected %s, found %s", what and what .. ": " or "", shown(expected), shown(actual))
+  end
+end
+
+function Scenario:truth(value, what)
+  if not value then fail(2, what or "this is not so") end
+end
+
+function Scenario:contains(text, part)
+  if not tostring(text):find(part, 1, true) then fail(2, "'%s' is not in\n%s", part, tostring(text)) end
+end
+
+-- Bytes in hexadecimal; "??" is any byte, "*" any number of bytes.
+function Scenario:bytes(actual, expected, what)
+  what = what and what .. ": " or ""
+  if not actual then fail(2, "%sthere are no bytes, expected %s", what, expected) end
+  local pattern, plain = {}, expected:gsub("│", " "):gsub("[%s|]+", "")
+  local i = 1
+  while i <= #plain do
+    local two = plain:sub(i, i + 1)
+    if two:sub(1, 1) == "*" then
+      pattern[#pattern + 1] = ".-"
+      i = i + 1
+    else
+      if two == "??" then pattern[#pattern + 1] = "."
+      else
+        local c = string.char(tonumber(two, 16) or error("'" .. two .. "' is no byte", 2))
+        pattern[#pattern + 1] = c:find "%p" and "%" .. c or c
+      end
+      i = i + 2
+    end
+  end
+  local bytes = image.bytes(actual)
+  if bytes:find("^" .. table.concat(pattern) .. "$") then return end
+  local same = 0
+  if not plain:find "[?*]" then
+    local wanted = image.bytes(plain)
+    while same < #wanted and wanted:byte(same + 1) == bytes:byte(same + 1) do same = same + 1 end
+    fail(2, "%sdifferent from byte 0x%x (%d bytes expected, %d found)\nexpected %s\nfound    %s", what, same, #wanted, #bytes,
+      image.hex(wanted), actual)
+  end
+  fail(2, "%sexpected %s\nfound    %s", what, expected, actual)
+end
+
+-- The method keeps its own body; the callbacks answered `result` (default S_OK) and nothing was defined.
+function Scenario:untouched(r, result, emits)
+  if r.written then fail(2, "%s was rewritten", tostring(r.name)) end
+  if r.result ~= (result or "S_OK") then fail(2, "the callback answered %s, not %s", r.result, result or "S_OK") end
+  if not emits and #r.emits > 0 then fail(2, "%d definitions were made, the first: %s", #r.emits, r.emits[1].text) end
+end
+
+function Scenario:rewritten(r)
+  if not r.written then fail(2, "%s was not rewritten (%s)", tostring(r.name), r.result) end
+end
+
+function Scenario:skip(reason) error(lu.SKIP_PREFIX .. reason, 0) end
+function Scenario:only_ours(reason)
+  if not M.is_ours() then self:skip(reason or "only of this library") end
+end
+function Scenario:reference_crashes(id) self:only_ours("the reference crashes (" .. id .. ")") end
+Scenario.ours = M.is_ours
+
+-- ---- running ------------------------------------------------------------------------------------------------------------
+
+local function clear_environment()
+  for name in VARIABLES:gmatch "%S+" do clr.setenv(name, nil) end
+end
+
+-- A scenario ends with a shutdown, and may not have used what the simulation does not have.
+local function finish(s)
+  for _, c in ipairs(s.clrs) do
+    if c:attached() then s:equal(c:shutdown(), "S_OK", "Shutdown", 0) end
+    if c.raw:unimplemented() > 0 and not s.unimplemented_allowed then
+      local names = {}
+      for _, e in ipairs(c:events "UNIMPLEMENTED") do names[#names + 1] = e.name end
+      fail(0, "slots were called that are not simulated: %s", table.concat(names, ", "))
+    end
+  end
+end
+
+local function tail_of_log(s)
+  local lines = s:log()
+  if #lines == 0 then return "" end
+  local first = math.max(1, #lines - 24)
+  return "\nlog:\n  " .. table.concat(lines, "\n  ", first)
+end
+
+-- The home directory is given to the profiler as "home", relative: its name becomes a string constant in injected code,
+-- and its length decides the tokens of all strings behind it.
+local function run_here(body, directory)
+  clear_environment()
+  clr.enter_directory(directory)
+  local s = setmetatable({ directory = directory, home_directory = "home", clrs = {}, env_set = {} }, Scenario)
+  local ok, fault = xpcall(function()
+    body(s)
+    finish(s)
+  end, function(e)
+    e = tostring(e)
+    if e:find(lu.FAILURE_PREFIX, 1, true) or e:find(lu.SKIP_PREFIX, 1, true) then return e end
+    return (debug.traceback(e, 2):gsub("\n[^\n]*scenario.lua:%d+: in upvalue 'run_here'.*", ""))
+  end)
+  local status = "passed"
+  if not ok then
+    local reason = fault:match(lu.SKIP_PREFIX .. "(.*)")
+    status = reason and "skipped" or "failed"
+    fault = reason or fault:gsub(lu.FAILURE_PREFIX, "", 1) .. tail_of_log(s)
+  end
+  nr.write(directory .. "/result", status .. "\n" .. (fault or ""))
+end
+
+local function outcome(directory, how, code, name, seconds)
+  local text = read_file(directory .. "/result")
+  local err = read_file(directory .. "/err") or ""
+  if how == "exited" and code == 0 and text then
+    local status, message = text:match "^(%a+)\n(.*)$"
+    if status == "passed" then return end
+    if status == "skipped" then error(lu.SKIP_PREFIX .. message, 0) end
+    error(lu.FAILURE_PREFIX .. message, 0)
+  end
+  local what = "the process of the scenario could not be started"
+  if how == "crashed" then what = ("crashed: %s"):format(name or ("0x%08X"):format(code))
+  elseif how == "timed out" then what = ("did not end within %g s"):format(seconds)
+  elseif how == "exited" then what = ("the process ended with exit code %d"):format(code) end
+  if text and how ~= "timed out" then what = what .. " at its end; before that: " .. text:gsub("\n.*", "") end
+  error(lu.FAILURE_PREFIX .. what .. (err ~= "" and "\n" .. err:sub(1, 4000) or ""), 0)
+end
+
+local function run(full_name, file, options, body)
+  local inside = os.getenv "NRPROF_SCENARIO"
+  if inside then -- started for one scenario only
+    if inside ~= full_name then return end
+    run_here(body, os.getenv "NRPROF_SCENARIO_DIRECTORY")
+    os.exit(0)
+  end
+  if not M.is_ours() then
+    if options.crashes then error(lu.SKIP_PREFIX .. "the reference crashes (" .. tostring(options.crashes) .. ")", 0) end
+    if options.only_ours then error(lu.SKIP_PREFIX .. tostring(options.only_ours), 0) end
+  end
+  local directory = nr.directory()
+  local seconds = options.seconds or 60
+  clr.setenv("NRPROF_SCENARIO_DIRECTORY", directory)
+  if nr.windows then clr.setenv("NRPROF_SCENARIO", full_name) end
+  local arguments = { "test", file }
+  if nr.profiler then arguments = { "test", "--profiler", nr.profiler, file } end
+  local how, code, name = clr.isolate { run = function() run_here(body, directory) end, arguments = arguments,
+    out = directory .. "/out", err = directory .. "/err", seconds = seconds }
+  if nr.windows then clr.setenv("NRPROF_SCENARIO", nil) end
+  outcome(directory, how, code, name, seconds)
+end
+
+-- ---- suites ----------------------------------------------------------------------------------------------------------------
+
+local Suite = {}
+local info = setmetatable({}, { __mode = "k" }) -- beside the suite: every field of it is a test for LuaUnit
+local test_fields = set "covers crashes only_ours seconds"
+
+-- Rule ids of rules.txt beside the file; nil: there is no such file, anything goes.
+local function rules_beside(file)
+  local text = read_file((file:match "^(.*)[/\\]" or ".") .. "/rules.txt")
+  if not text then return end
+  local rules = {}
+  for line in text:gmatch "[^\r\n]+" do
+    local id = line:match "^([^\t#]+)\t"
+    if id then rules[id] = true end
+  end
+  return rules
+end
+
+-- t:test(name, { covers = { ids }, crashes = id, only_ours = reason, seconds = 60 }, function(s) … end)
+function Suite:test(name, options, body)
+  if type(options) == "function" then options, body = {}, options end
+  check_fields(options, "a test", test_fields)
+  local i = info[self]
+  local covers = list_of(options.covers or {})
+  for _, id in ipairs(covers) do
+    if i.rules and not i.rules[id] then error(("there is no rule '%s' in rules.txt"):format(id), 2) end
+  end
+  if rawget(self, name) then error(("there are two scenarios '%s'"):format(name), 2) end
+  i.tests[#i.tests + 1] = { name = name, covers = covers, options = options }
+  self[name] = function() run(i.name .. "." .. name, i.file, options, body) end
+end
+
+-- A group of scenarios, named like the part of the reference that it is about.
+function M.suite(name)
+  local suite = setmetatable({}, { __index = Suite })
+  local file = debug.getinfo(2, "S").source:gsub("^@", "")
+  if name:find(".", 1, true) then error("the name of a suite has no '.'", 2) end
+  info[suite] = { name = name, file = file, tests = {}, rules = rules_beside(file) }
+  M.suites[#M.suites + 1] = info[suite]
+  _G[name] = suite
+  return suite
+end
+
+-- Scenario names are sentences, suites are named like documents: neither begins with "test".
+local is_test_name, is_method_name = lu.LuaUnit.isTestName, lu.LuaUnit.isMethodTestName
+function lu.LuaUnit.isTestName(name) return info[_G[name]] ~= nil or is_test_name(name) end
+local suite_method = {}
+function lu.LuaUnit.isMethodTestName(name)
+  for _, i in ipairs(M.suites) do
+    local known = suite_method[i]
+    if not known or known.n ~= #i.tests then
+      known = { n = #i.tests }
+      for _, t in ipairs(i.tests) do known[t.name] = true end
+      suite_method[i] = known
+    end
+    if known[name] then return true end
+  end
+  return is_method_name(name)
+end
+
+return M
