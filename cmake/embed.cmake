@@ -23,13 +23,16 @@ function(nr_embed target symbol)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
 endfunction()
 
-# All Lua files below lua/ and instrumentation/, under their names relative to the project.
-function(nr_embed_tree target symbol)
+# nr_embed_tree(TARGET SYMBOL WITHOUT FOLDER...): all Lua files below the folders but those of the list WITHOUT, under their names
+# relative to the project.
+function(nr_embed_tree target symbol without)
   set(rows "")
   foreach(top ${ARGN})
     file(GLOB_RECURSE files RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${top}/*.lua)
     foreach(f ${files})
-      list(APPEND rows ${f}=${CMAKE_SOURCE_DIR}/${f})
+      if(NOT f IN_LIST without)
+        list(APPEND rows ${f}=${CMAKE_SOURCE_DIR}/${f})
+      endif()
     endforeach()
   endforeach()
   nr_embed(${target} ${symbol} ${rows})

@@ -60,8 +60,10 @@ static bool unknown(nr_cli *cli, const nr_command *command, const char *text, co
     for (size_t i = 0; i < command->option_count; i++) candidates[count++] = command->options[i].name;
     for (size_t i = 0; i < NR_COUNT(global_options); i++) candidates[count++] = global_options[i].name;
     const char *near = name ? nr_args_nearest(name, candidates, count) : NULL;
-    if (near) nr_cli_usage(cli, command, "unknown option '%s', did you mean '--%s'?", text, near);
-    else nr_cli_usage(cli, command, "unknown option '%s'", text);
+    if (near)
+        nr_cli_usage(cli, command, "unknown option '%s', did you mean '--%s'?", text, near);
+    else
+        nr_cli_usage(cli, command, "unknown option '%s'", text);
     return false;
 }
 
@@ -87,8 +89,10 @@ static bool take(nr_cli *cli, const nr_command *command, nr_args *out, size_t in
 
 static bool take_global(nr_cli *cli, nr_args *out, const nr_option *o)
 {
-    if (o == &global_options[0]) out->help = true;
-    else cli->json = true;
+    if (o == &global_options[0])
+        out->help = true;
+    else
+        cli->json = true;
     return true;
 }
 
@@ -152,8 +156,10 @@ static void option_line(FILE *out, const nr_option *o)
 {
     char left[64];
     const char *space = o->value ? " " : "";
-    if (o->letter) snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter, o->name, space, o->value ? o->value : "");
-    else snprintf(left, sizeof left, "    --%s%s%s", o->name, space, o->value ? o->value : "");
+    if (o->letter)
+        snprintf(left, sizeof left, "-%c, --%s%s%s", o->letter, o->name, space, o->value ? o->value : "");
+    else
+        snprintf(left, sizeof left, "    --%s%s%s", o->name, space, o->value ? o->value : "");
     fprintf(out, "  %-24s %s\n", left, o->help);
 }
 

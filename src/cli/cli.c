@@ -52,14 +52,17 @@ static void help(FILE *to)
           "  -h, --help               show this help; 'nrprof COMMAND --help' shows the command's\n"
           "  -V, --version            show the version\n"
           "      --json               print the result as JSON\n"
-          "\nexit code: 0 all is well, 1 something was found (a failed test, a method left out), 2 wrong usage or input\n",
+          "\nexit code: 0 all is well, 1 something was found (a failed test, a method left out), 2 wrong usage or "
+          "input\n",
           to);
 }
 
 static int version(nr_cli *cli)
 {
-    if (cli->json) fprintf(cli->out, "{\"name\":\"nrprof\",\"version\":\"%s\"}\n", NR_CLI_VERSION);
-    else fprintf(cli->out, "nrprof %s\n", NR_CLI_VERSION);
+    if (cli->json)
+        fprintf(cli->out, "{\"name\":\"nrprof\",\"version\":\"%s\"}\n", NR_CLI_VERSION);
+    else
+        fprintf(cli->out, "nrprof %s\n", NR_CLI_VERSION);
     return NR_EXIT_OK;
 }
 
@@ -78,11 +81,15 @@ static int run(nr_cli *cli, int argc, char **argv)
     bool want_version = false, want_help = false;
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
-        if (!strcmp(argv[i], "--json")) cli->json = true;
-        else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) want_help = true;
-        else if (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-V")) want_version = true;
+        if (!strcmp(argv[i], "--json"))
+            cli->json = true;
+        else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+            want_help = true;
+        else if (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-V"))
+            want_version = true;
         else {
-            const char *near = strncmp(argv[i], "--", 2) ? NULL : nr_args_nearest(argv[i] + 2, options, NR_COUNT(options));
+            const char *near =
+                strncmp(argv[i], "--", 2) ? NULL : nr_args_nearest(argv[i] + 2, options, NR_COUNT(options));
             if (near) return nr_cli_usage(cli, NULL, "unknown option '%s', did you mean '--%s'?", argv[i], near);
             return nr_cli_usage(cli, NULL, "unknown option '%s'", argv[i]);
         }

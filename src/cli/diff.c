@@ -16,8 +16,10 @@ static ptrdiff_t *search(nr_arena *arena, ptrdiff_t n, ptrdiff_t m, nr_diff_equa
         for (ptrdiff_t k = -d; k <= d; k += 2) {
             const ptrdiff_t *last = d ? furthest[d - 1] + (d - 1) : NULL; /* by diagonal */
             ptrdiff_t x = 0;
-            if (d && (k == -d || (k != d && last[k - 1] < last[k + 1]))) x = last[k + 1];
-            else if (d) x = last[k - 1] + 1;
+            if (d && (k == -d || (k != d && last[k - 1] < last[k + 1])))
+                x = last[k + 1];
+            else if (d)
+                x = last[k - 1] + 1;
             while (x < n && x - k < m && equal(context, (size_t)x, (size_t)(x - k))) x++;
             row[k + d] = x;
             if (x >= n && x - k >= m) {
@@ -76,8 +78,10 @@ nr_edit *nr_diff(nr_arena *arena, size_t n, size_t m, nr_diff_equal *equal, void
     *count = 0;
     if (out && furthest) {
         search(&scratch, (ptrdiff_t)n, (ptrdiff_t)m, equal, context, furthest, &differences);
-        if (differences >= 0) trace(out, (ptrdiff_t)n, (ptrdiff_t)m, differences, furthest, count);
-        else everything(out, n, m, count);
+        if (differences >= 0)
+            trace(out, (ptrdiff_t)n, (ptrdiff_t)m, differences, furthest, count);
+        else
+            everything(out, n, m, count);
     }
     nr_arena_free(&scratch);
     return out;

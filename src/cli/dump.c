@@ -41,8 +41,8 @@ typedef struct dump_run {
     nr_session session;
     nr_ruleset set;    /* the same rules and templates as the profiler's, … */
     nr_script *script; /* … to say where instructions come from */
-    nr_str pattern;            /* p == NULL: every method */
-    char mode;                 /* 'b', 'a', 'd' */
+    nr_str pattern;    /* p == NULL: every method */
+    char mode;         /* 'b', 'a', 'd' */
     unsigned matched, shown;
     cJSON *methods; /* with --json */
     bool failed;    /* no memory */
@@ -92,7 +92,7 @@ static void shorten(nr_buf *out, nr_str text)
         char c = text.p[i];
         nr_str rest = {text.p + i, text.n - i};
         if (literal) {
-            nr_buf_u8(out, c < ' ' && c >= 0 ? ' ' : (uint8_t)c); /* line ends stay on the line */
+            nr_buf_u8(out, (uint8_t)c < ' ' ? ' ' : (uint8_t)c); /* line ends stay on the line */
             continue;
         }
         if (c == '[') in_brackets = true, skip = false;
@@ -122,7 +122,8 @@ static void name_token(void *context, uint32_t token, nr_buf *out)
     nr_arena_free(&arena);
 }
 
-static bool list_body(dump_run *r, nr_arena *arena, uintptr_t module, uint32_t token, nr_sim_body which, nr_listing *out)
+static bool list_body(dump_run *r, nr_arena *arena, uintptr_t module, uint32_t token, nr_sim_body which,
+                      nr_listing *out)
 {
     const uint8_t *il;
     size_t size;
@@ -177,7 +178,7 @@ static nr_str base_name(nr_str path)
 static void put_origin(nr_buf *out, const shown_method *m, const nr_line *line)
 {
     if (!line->step || !m->blob) return;
-    nr_buf_put_str(out, base_name(m->blob->file));
+    nr_buf_put_str(out, line->step->library ? nr_str_of(line->step->library) : base_name(m->blob->file));
     if (line->step->line) nr_buf_printf(out, ":%u", (unsigned)line->step->line);
 }
 
@@ -226,19 +227,22 @@ static void print_method(dump_run *r, nr_arena *arena, const shown_method *m)
 {
     nr_cli *cli = r->session.cli;
     if (r->shown) fputc('\n', cli->out);
-    fprintf(cli->out, "%s%.*s.%.*s%s (%.*s, %08X)%s\n", cli->color ? "\033[1m" : "", NR_STR_ARG(m->type), NR_STR_ARG(m->name),
-            cli->color ? "\033[0m" : "", NR_STR_ARG(m->assembly), (unsigned)m->token, m->rewritten ? "" : ": not instrumented");
+    fprintf(cli->out, "%s%.*s.%.*s%s (%.*s, %08X)%s\n", cli->color ? "\033[1m" : "", NR_STR_ARG(m->type),
+            NR_STR_ARG(m->name), cli->color ? "\033[0m" : "", NR_STR_ARG(m->assembly), (unsigned)m->token,
+            m->rewritten ? "" : ": not instrumented");
     if (m->rewritten) {
         rules_of(r, m, print_rule, &r->session);
         if (m->blob)
-            fprintf(cli->out, "  template %.*s (%.*s)\n", NR_STR_ARG(m->blob->template_name), NR_STR_ARG(m->blob->file));
+            fprintf(cli->out, "  template %.*s (%.*s)\n", NR_STR_ARG(m->blob->template_name),
+                    NR_STR_ARG(m->blob->file));
     }
     if (r->mode == 'd' && m->rewritten) {
         size_t count;
         nr_edit *edits = difference(arena, m, &count);
         if (!edits) r->failed = true;
         for (size_t i = 0; edits && i < count; i++)
-            print_line(r, m, edits[i].kind, edits[i].kind == '-' ? &m->before.lines[edits[i].a] : &m->after.lines[edits[i].b]);
+            print_line(r, m, edits[i].kind,
+                       edits[i].kind == '-' ? &m->before.lines[edits[i].a] : &m->after.lines[edits[i].b]);
         return;
     }
     const nr_listing *l = r->mode == 'b' ? &m->before : &m->after;
@@ -299,7 +303,8 @@ static void add_method(dump_run *r, nr_arena *arena, const shown_method *m)
     size_t count = 0;
     nr_edit *edits = r->mode == 'd' ? difference(arena, m, &count) : NULL;
     for (size_t i = 0; edits && i < count; i++)
-        add_line(lines, arena, m, edits[i].kind, edits[i].kind == '-' ? &m->before.lines[edits[i].a] : &m->after.lines[edits[i].b]);
+        add_line(lines, arena, m, edits[i].kind,
+                 edits[i].kind == '-' ? &m->before.lines[edits[i].a] : &m->after.lines[edits[i].b]);
     const nr_listing *l = r->mode == 'b' ? &m->before : &m->after;
     for (size_t i = 0; r->mode != 'd' && i < l->count; i++) add_line(lines, arena, m, 0, &l->lines[i]);
     cJSON_AddItemToArray(r->methods, o);
@@ -329,8 +334,10 @@ static void look_at(dump_run *r, uintptr_t module, uint32_t token)
                 r->failed = true;
             if (m.rewritten) m.blob = find_template(r, &arena, m.name, &m.after);
             nr_progress_clear(&s->progress);
-            if (r->methods) add_method(r, &arena, &m);
-            else print_method(r, &arena, &m);
+            if (r->methods)
+                add_method(r, &arena, &m);
+            else
+                print_method(r, &arena, &m);
             r->shown++;
         }
     }
@@ -372,11 +379,13 @@ static bool load_rules(dump_run *r, bool core)
     if (!nr_script_load_builtin(r->script, r->session.home)) return false;
     if (nr_extension_files_list(arena, core, &files) != NR_START_OK) return false;
     for (size_t i = 0; i < files.lua.count; i++) {
-        if (nr_text_read(arena, files.lua.items[i], &text) == NR_START_OK) nr_script_load_rules(r->script, files.lua.items[i], text);
+        if (nr_text_read(arena, files.lua.items[i], &text) == NR_START_OK)
+            nr_script_load_rules(r->script, files.lua.items[i], text);
     }
     bool ok = nr_script_commit_rules(r->script);
     for (size_t i = 0; i < files.xml.count; i++) {
-        if (nr_text_read(arena, files.xml.items[i], &text) == NR_START_OK) nr_script_load_xml(r->script, files.xml.items[i], text);
+        if (nr_text_read(arena, files.xml.items[i], &text) == NR_START_OK)
+            nr_script_load_xml(r->script, files.xml.items[i], text);
     }
     nr_script_seal(r->script);
     return ok;
@@ -435,8 +444,10 @@ static int run(nr_cli *cli, const nr_args *args)
     nr_ruleset_free(&r.set);
     if (code == NR_EXIT_OK && r.failed) code = nr_cli_no_memory(cli);
     if (code == NR_EXIT_OK && !r.shown) {
-        if (r.pattern.p && !r.matched) nr_cli_error(cli, "no method matches '%.*s'", NR_STR_ARG(r.pattern));
-        else nr_cli_error(cli, "none of %u methods is instrumented", r.matched);
+        if (r.pattern.p && !r.matched)
+            nr_cli_error(cli, "no method matches '%.*s'", NR_STR_ARG(r.pattern));
+        else
+            nr_cli_error(cli, "none of %u methods is instrumented", r.matched);
         code = NR_EXIT_FINDINGS;
     }
     return code;
@@ -446,8 +457,10 @@ const nr_command nr_command_dump = {
     "dump",
     "[OPTION...] ASSEMBLY...",
     "show the IL of methods before and after instrumentation",
-    "Loads the profiler library into a simulated CLR and compiles the methods in ascending order. Shown are those that the\n"
-    "profiler rewrites and, with --method, the others that match. '; FILE:LINE' beside an instruction is the place in the\n"
+    "Loads the profiler library into a simulated CLR and compiles the methods in ascending order. Shown are those that "
+    "the\n"
+    "profiler rewrites and, with --method, the others that match. '; FILE:LINE' beside an instruction is the place in "
+    "the\n"
     "template that wrote it. A method of a nested type is 'Outer+Inner.Method'.\n",
     options,
     NR_COUNT(options),

@@ -14,8 +14,10 @@ static void add_name(void *self, nr_str name)
 {
     names *n = self;
     nr_str copy = nr_arena_str(n->arena, name);
-    if (copy.p) nr_buf_put(&n->list, &copy, sizeof copy);
-    else n->list.failed = true;
+    if (copy.p)
+        nr_buf_put(&n->list, &copy, sizeof copy);
+    else
+        n->list.failed = true;
 }
 
 static int by_name(const void *a, const void *b)
@@ -102,8 +104,10 @@ bool nr_files_remove_tree(nr_str path)
         ok = nr_os_list_directory(directory, add_name, &entries) && !entries.list.failed;
         for (size_t e = 0; ok && e < entries.list.size / sizeof path; e++) {
             nr_str child = join(&arena, directory, item(&entries.list, e));
-            if (!child.p) ok = false;
-            else if (!nr_os_remove(child)) nr_buf_put(&directories, &child, sizeof child);
+            if (!child.p)
+                ok = false;
+            else if (!nr_os_remove(child))
+                nr_buf_put(&directories, &child, sizeof child);
         }
         nr_buf_free(&entries.list);
         ok = ok && !directories.failed;

@@ -35,7 +35,8 @@ static void split(nr_line *line)
     if (space) line->operand = (nr_str){space + 1, (size_t)(end - space - 1)};
 }
 
-bool nr_listing_make(nr_arena *arena, const uint8_t *il, size_t size, nr_disasm_name *name, void *context, nr_listing *out)
+bool nr_listing_make(nr_arena *arena, const uint8_t *il, size_t size, nr_disasm_name *name, void *context,
+                     nr_listing *out)
 {
     nr_buf text = NR_BUF_INIT;
     nr_str copy = {NULL, 0};
@@ -100,7 +101,8 @@ static bool has_opcode(const matching *m, size_t at, const nr_step *s)
 static long number_of(nr_str operand)
 {
     long v = 0;
-    for (size_t i = 0; i < operand.n && operand.p[i] >= '0' && operand.p[i] <= '9' && v < 100000; i++) v = 10 * v + (operand.p[i] - '0');
+    for (size_t i = 0; i < operand.n && operand.p[i] >= '0' && operand.p[i] <= '9' && v < 100000; i++)
+        v = 10 * v + (operand.p[i] - '0');
     return v;
 }
 
@@ -143,8 +145,10 @@ static bool match(matching *m, size_t from, size_t to, size_t *at)
             used = 2;
             break;
         case NR_STEP_LDARG_BOXED: /* or null where it cannot be boxed, or nothing for a sentinel */
-            if (has_mnemonic(m, *at, "ldnull")) used = 1;
-            else if (has_form(m, *at, "ldarg") && has_mnemonic(m, *at + 1, "box")) used = 2;
+            if (has_mnemonic(m, *at, "ldnull"))
+                used = 1;
+            else if (has_form(m, *at, "ldarg") && has_mnemonic(m, *at + 1, "box"))
+                used = 2;
             break;
         case NR_STEP_EACH_ARGUMENT:
             if (!match_repeated(m, i + 1, s->target, at)) return false;

@@ -151,9 +151,11 @@ static void write_kind(lua_State *L, script_value *v, const char *name, const ch
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING, 1, "a file name is wanted");
         nr_str text = check_str(L, -1);
-        nr_str path = nr_arena_printf(&v->arena, "%.*s" NR_OS_SEPARATOR "instrumentation" NR_OS_SEPARATOR "%s" NR_OS_SEPARATOR "%s",
-                                      NR_STR_ARG(v->home), kind, lua_tostring(L, -2));
-        if (!v->home.p || !path.p || !nr_files_write(path, text)) luaL_error(L, "%s cannot be written", lua_tostring(L, -2));
+        nr_str path = nr_arena_printf(
+            &v->arena, "%.*s" NR_OS_SEPARATOR "instrumentation" NR_OS_SEPARATOR "%s" NR_OS_SEPARATOR "%s",
+            NR_STR_ARG(v->home), kind, lua_tostring(L, -2));
+        if (!v->home.p || !path.p || !nr_files_write(path, text))
+            luaL_error(L, "%s cannot be written", lua_tostring(L, -2));
     }
     lua_pop(L, 1);
 }
@@ -275,8 +277,10 @@ static int script_where(lua_State *L)
     nr_str *const texts[] = {&facts.assembly, &facts.class_name, &facts.method, &facts.parameters};
     int top = lua_gettop(L);
     for (int i = 0; i < 4; i++) { /* the texts stay on the stack while they are used */
-        if (lua_getfield(L, 3, names[i]) == LUA_TSTRING) *texts[i] = check_str(L, -1);
-        else *texts[i] = NR_STR("");
+        if (lua_getfield(L, 3, names[i]) == LUA_TSTRING)
+            *texts[i] = check_str(L, -1);
+        else
+            *texts[i] = NR_STR("");
     }
     lua_getfield(L, 3, "is_static");
     facts.is_static = lua_toboolean(L, -1);
@@ -305,6 +309,16 @@ static int script_ignores(lua_State *L)
         lua_rawseti(L, -2, ++count);
     }
     return 1;
+}
+
+/* s:denies(path): file and line of the rule that leaves this process alone; nothing when there is none. */
+static int script_denies(lua_State *L)
+{
+    const nr_denied *d = nr_ruleset_denies(&value_of(L)->set, check_str(L, 2));
+    if (!d) return 0;
+    lua_pushlstring(L, d->file.p ? d->file.p : "", d->file.n);
+    lua_pushinteger(L, d->line);
+    return 2;
 }
 
 static unsigned shape_of(lua_State *L, int index)
@@ -415,13 +429,13 @@ static int nr_write(lua_State *L)
 
 int nr_lua_open_nr(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"rules", script_rules},     {"xml", script_xml},     {"seal", script_seal},
-                                       {"points", script_points},   {"where", script_where}, {"ignores", script_ignores},
-                                       {"blob", script_blob},       {"count", script_count}, {"close", script_close},
-                                       {NULL, NULL}};
-    static const luaL_Reg functions[] = {{"script", nr_script_open},     {"log", nr_log_lines}, {"write", nr_write},
-                                         {"embedded", nr_embedded_text}, {"directory", nr_directory},
-                                         {NULL, NULL}};
+    static const luaL_Reg methods[] = {
+        {"rules", script_rules}, {"xml", script_xml},         {"seal", script_seal}, {"points", script_points},
+        {"where", script_where}, {"ignores", script_ignores}, {"blob", script_blob}, {"count", script_count},
+        {"close", script_close}, {"denies", script_denies},   {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"script", nr_script_open},  {"log", nr_log_lines},
+                                         {"write", nr_write},         {"embedded", nr_embedded_text},
+                                         {"directory", nr_directory}, {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");

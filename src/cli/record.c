@@ -7,7 +7,16 @@
 
 #include <string.h>
 
-enum { OPTION_OUTPUT, OPTION_HOME, OPTION_ORDER, OPTION_PROFILER, OPTION_FRAMEWORK, OPTION_LOG, OPTION_ORIGINAL, OPTION_EMISSIONS };
+enum {
+    OPTION_OUTPUT,
+    OPTION_HOME,
+    OPTION_ORDER,
+    OPTION_PROFILER,
+    OPTION_FRAMEWORK,
+    OPTION_LOG,
+    OPTION_ORIGINAL,
+    OPTION_EMISSIONS
+};
 static const nr_option options[] = {
     {"output", 'o', "FILE", "where the recording goes ('-': standard output)"},
     {"home", 0, "DIR", "agent home (default: the environment's)"},
@@ -18,6 +27,8 @@ static const nr_option options[] = {
     {"original", 0, NULL, "write the original bodies, too"},
     {"emissions", 0, NULL, "write every metadata definition, not only the first of each kind"},
 };
+
+enum { S_FALSE_NOTHING = 1 }; /* nr_sim_jit: it was compiled before */
 
 typedef struct record_run {
     nr_session session;
@@ -42,7 +53,7 @@ static void compile(record_run *r, uintptr_t module, uint32_t token)
 {
     nr_sim *sim = r->session.sim;
     if (!nr_session_has_il(&r->session, module, token)) return;
-    nr_sim_jit(sim, module, token);
+    if (nr_sim_jit(sim, module, token) == S_FALSE_NOTHING) return;
     r->compiled++;
     if (nr_sim_is_rewritten(sim, module, token)) r->written++;
 }
@@ -97,8 +108,8 @@ static int run(nr_cli *cli, const nr_args *args)
 {
     record_run r;
     const char *output = args->values[OPTION_OUTPUT];
-    nr_session_options o = {args->values[OPTION_HOME], NULL, args->values[OPTION_PROFILER], args->values[OPTION_FRAMEWORK] != NULL,
-                            args->values[OPTION_LOG]};
+    nr_session_options o = {args->values[OPTION_HOME], NULL, args->values[OPTION_PROFILER],
+                            args->values[OPTION_FRAMEWORK] != NULL, args->values[OPTION_LOG]};
     memset(&r, 0, sizeof r);
     if (!args->operand_count) return nr_cli_usage(cli, &nr_command_record, "no assembly is given");
     if (!output) return nr_cli_usage(cli, &nr_command_record, "where the recording goes is not given: -o FILE");
@@ -134,9 +145,12 @@ const nr_command nr_command_record = {
     "record",
     "[OPTION...] -o FILE ASSEMBLY...",
     "record every method body that the profiler writes",
-    "Loads the profiler library into a simulated CLR, loads each assembly and compiles its methods in ascending order. The\n"
+    "Loads the profiler library into a simulated CLR, loads each assembly and compiles its methods in ascending order. "
+    "The\n"
     "recording is JSON lines: what the profiler was asked, which metadata it defined, which bodies it wrote.\n"
-    "An order file has lines 'assembly<tab>method token in hexadecimal'.\n",
+    "An order file has lines 'assembly<tab>method token in hexadecimal'; another recording will do as well: token "
+    "numbers\n"
+    "depend on the order, and a runtime does not compile every method.\n",
     options,
     NR_COUNT(options),
     run,

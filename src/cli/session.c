@@ -19,8 +19,10 @@ static bool copy_or(nr_session *s, nr_str from, nr_str to, nr_str otherwise)
 {
     nr_buf bytes = NR_BUF_INIT;
     bool ok = to.p != NULL;
-    if (from.p && nr_os_file_exists(from)) ok = ok && nr_os_read_file(from, &bytes);
-    else nr_buf_put_str(&bytes, otherwise);
+    if (from.p && nr_os_file_exists(from))
+        ok = ok && nr_os_read_file(from, &bytes);
+    else
+        nr_buf_put_str(&bytes, otherwise);
     ok = ok && !bytes.failed && nr_files_write(to, nr_buf_str(&bytes));
     nr_buf_free(&bytes);
     (void)s;
@@ -45,8 +47,9 @@ static bool copy_tree(nr_session *s, nr_str from, nr_str to, const char *suffix)
 /* --rules: a home of its own with the configuration and templates of the real one and the rules of the directory. */
 static int make_home(nr_session *s, const char *rules)
 {
-    static const char config[] = "<?xml version=\"1.0\"?>\n<configuration xmlns=\"urn:newrelic-config\" agentEnabled=\"true\">\n"
-                                 "  <log level=\"info\"/>\n</configuration>\n";
+    static const char config[] =
+        "<?xml version=\"1.0\"?>\n<configuration xmlns=\"urn:newrelic-config\" agentEnabled=\"true\">\n"
+        "  <log level=\"info\"/>\n</configuration>\n";
     nr_arena *arena = &s->cli->arena;
     nr_str from = s->home, none = {NULL, 0}, dir = nr_arena_str(arena, nr_str_of(rules));
     while (dir.n > 1 && dir.p[dir.n - 1] == '/') dir.n--;
@@ -78,8 +81,10 @@ static int find_home(nr_session *s, const nr_session_options *o)
 {
     bool core = !o->framework;
     nr_str home = {NULL, 0};
-    if (o->home) home = nr_arena_str(&s->cli->arena, nr_str_of(o->home));
-    else if (!nr_home_from_environment(&s->cli->arena, core, &home)) home.p = NULL;
+    if (o->home)
+        home = nr_arena_str(&s->cli->arena, nr_str_of(o->home));
+    else if (!nr_home_from_environment(&s->cli->arena, core, &home))
+        home.p = NULL;
     if (home.p && !nr_os_directory_exists(home))
         return nr_cli_error(s->cli, "%s: no such home directory", home.p), NR_EXIT_USAGE;
     s->home = home;
@@ -88,7 +93,8 @@ static int find_home(nr_session *s, const nr_session_options *o)
         if (code != NR_EXIT_OK) return code;
     }
     if (!s->home.p)
-        return nr_cli_error(s->cli, "there is no agent home: set %s, or give --home or --rules", nr_home_variable(core)),
+        return nr_cli_error(s->cli, "there is no agent home: set %s, or give --home or --rules",
+                            nr_home_variable(core)),
                NR_EXIT_USAGE;
     return NR_EXIT_OK;
 }
@@ -105,7 +111,8 @@ static void complaints(nr_session *s)
 {
     nr_buf files = NR_BUF_INIT;
     unsigned count = 0;
-    bool ok = s->log.p && nr_os_directory_exists(s->log) && nr_files_collect(&s->cli->arena, s->log, NR_STR(".log"), &files);
+    bool ok =
+        s->log.p && nr_os_directory_exists(s->log) && nr_files_collect(&s->cli->arena, s->log, NR_STR(".log"), &files);
     for (size_t f = 0; ok && f < files.size / sizeof(nr_str); f++) {
         nr_str path;
         nr_buf bytes = NR_BUF_INIT;
@@ -123,7 +130,9 @@ static void complaints(nr_session *s)
         }
         nr_buf_free(&bytes);
     }
-    if (count > MOST_COMPLAINTS) fprintf(s->cli->err, "profiler: and %u lines more%s\n", count - MOST_COMPLAINTS, s->keep_log ? "" : " (--log DIR keeps the log)");
+    if (count > MOST_COMPLAINTS)
+        fprintf(s->cli->err, "profiler: and %u lines more%s\n", count - MOST_COMPLAINTS,
+                s->keep_log ? "" : " (--log DIR keeps the log)");
     nr_buf_free(&files);
 }
 
@@ -135,7 +144,8 @@ static bool set_environment(nr_session *s, bool core)
               nr_os_set_env("NEW_RELIC_PROFILER_LOG_DIRECTORY", s->log) &&
               nr_os_set_env("NEW_RELIC_FORCE_PROFILING", NR_STR("1"));
     /* Below INFO more methods are looked at (selection-in-native.md 2.4) and the log is long: only by demand. */
-    if (ok && !nr_os_env(&s->cli->arena, "NEW_RELIC_LOG_LEVEL", &level)) ok = nr_os_set_env("NEW_RELIC_LOG_LEVEL", NR_STR("info"));
+    if (ok && !nr_os_env(&s->cli->arena, "NEW_RELIC_LOG_LEVEL", &level))
+        ok = nr_os_set_env("NEW_RELIC_LOG_LEVEL", NR_STR("info"));
     return ok;
 }
 
@@ -235,32 +245,58 @@ nr_str nr_session_method_name(const nr_session *s, nr_arena *arena, uintptr_t mo
     return text_of(s, arena, nr_sim_method_name, module, method);
 }
 
+/* The text of a member of a JSON line; n == 0: none. Names of assemblies and tokens need no unescaping. */
+static nr_str member(nr_str line, nr_str name)
+{
+    for (size_t i = 0; i + name.n < line.n; i++) {
+        if (memcmp(line.p + i, name.p, name.n) != 0) continue;
+        const char *p = line.p + i + name.n, *quote = memchr(p, '"', line.n - i - name.n);
+        return quote ? (nr_str){p, (size_t)(quote - p)} : (nr_str){NULL, 0};
+    }
+    return (nr_str){NULL, 0};
+}
+
+/* Eight hexadecimal digits; 0: it is something else. */
+static uint32_t parse_token(nr_str text)
+{
+    uint32_t token = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : ((unsigned char)c | 0x20u) - 'a' + 10u;
+        if (digit > 15) return 0;
+        token = token << 4 | digit;
+    }
+    return text.n == 8 ? token : 0;
+}
+
 /* One line of an order file; 1: a method, 0: nothing on it, -1: neither. */
 static int order_line(nr_session *s, nr_str line, const uintptr_t *modules, size_t count, nr_session_method *out)
 {
     nr_arena arena = NR_ARENA_INIT;
-    int found = -1;
+    nr_str assembly, token;
     while (line.n && (line.p[line.n - 1] == '\r' || line.p[line.n - 1] == ' ')) line.n--;
-    const char *tab = line.n ? memchr(line.p, '\t', line.n) : NULL;
     if (!line.n || line.p[0] == '#') return 0;
-    if (!tab) return -1;
-    nr_str assembly = {line.p, (size_t)(tab - line.p)};
-    const char *p = tab + 1, *end = line.p + line.n;
-    uint32_t token = 0;
-    int digits = 0;
-    for (; p < end && *p != '\t'; p++, digits++) {
-        const char *hex = "0123456789abcdef", *at = strchr(hex, *p >= 'A' && *p <= 'F' ? *p + 32 : *p);
-        if (!at || !*at || digits == 8) return -1;
-        token = token << 4 | (uint32_t)(at - hex);
+    bool recording = line.p[0] == '{';
+    if (recording) {
+        if (!nr_str_is(member(line, NR_STR("{\"ev\":\"")), "getil")) return 0;
+        assembly = member(line, NR_STR(",\"asm\":\""));
+        token = member(line, NR_STR(",\"tok\":\""));
+    } else {
+        const char *tab = memchr(line.p, '\t', line.n), *end = line.p + line.n;
+        if (!tab) return -1;
+        const char *next = memchr(tab + 1, '\t', (size_t)(end - tab - 1));
+        assembly = (nr_str){line.p, (size_t)(tab - line.p)};
+        token = (nr_str){tab + 1, (size_t)((next ? next : end) - tab - 1)};
     }
-    for (size_t i = 0; digits == 8 && found < 0 && i < count; i++) {
-        if (!nr_str_eq(nr_session_assembly(s, &arena, modules[i]), assembly)) continue;
-        out->module = modules[i];
-        out->token = token;
-        if (token >> 24 == 6 && (token & 0xFFFFFF) - 1 < nr_session_method_count(s, modules[i])) found = 1;
+    out->module = 0;
+    out->token = parse_token(token);
+    for (size_t i = 0; !out->module && i < count; i++) {
+        if (nr_str_eq(nr_session_assembly(s, &arena, modules[i]), assembly)) out->module = modules[i];
     }
     nr_arena_free(&arena);
-    return found;
+    if (!out->module) return recording ? 0 : -1; /* a recording may know more assemblies */
+    bool there = out->token >> 24 == 6 && (out->token & 0xFFFFFF) - 1 < nr_session_method_count(s, out->module);
+    return there ? 1 : -1;
 }
 
 bool nr_session_read_order(nr_session *s, const char *path, const uintptr_t *modules, size_t count, nr_buf *out)
@@ -278,7 +314,8 @@ bool nr_session_read_order(nr_session *s, const char *path, const uintptr_t *mod
         line++;
         if (found > 0) nr_buf_put(out, &m, sizeof m);
         if (found < 0) {
-            nr_cli_error(s->cli, "%s:%u: neither a method of the given assemblies nor 'assembly<tab>token'", path, line);
+            nr_cli_error(s->cli, "%s:%u: neither a method of the given assemblies nor 'assembly<tab>token'", path,
+                         line);
             ok = false;
         }
     }

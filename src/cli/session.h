@@ -53,7 +53,7 @@ bool nr_session_has_il(const nr_session *s, uintptr_t module, uint32_t token);
 uint32_t nr_session_method_count(const nr_session *s, uintptr_t module);
 
 /* The methods named by an order file, in its order: lines "assembly <tab> token in hexadecimal", more columns are ignored, '#'
- * begins a comment. Methods are appended to `out` (nr_session_method). False: said. */
+ * begins a comment. Or a recording: the methods whose body the profiler asked for. Methods are appended to `out` (nr_session_method). False: said. */
 bool nr_session_read_order(nr_session *s, const char *path, const uintptr_t *modules, size_t module_count, nr_buf *out);
 
 /* Text of a lookup of nrsim.h in `arena`; "" when there is none. */

@@ -67,8 +67,10 @@ static void print_string(nr_buf *out, const nr_step *s)
     }
     nr_buf_u8(out, '"');
     for (size_t i = 0; i < s->piece_count; i++) {
-        if (s->pieces[i].hole == NR_TEXT_LITERAL) nr_buf_put_str(out, s->pieces[i].literal);
-        else nr_buf_printf(out, "${%s}", nr_text_hole_name(s->pieces[i].hole));
+        if (s->pieces[i].hole == NR_TEXT_LITERAL)
+            nr_buf_put_str(out, s->pieces[i].literal);
+        else
+            nr_buf_printf(out, "${%s}", nr_text_hole_name(s->pieces[i].hole));
     }
     nr_buf_u8(out, '"');
 }
@@ -77,8 +79,10 @@ static void print_token(nr_buf *out, const nr_step *s)
 {
     unsigned size;
     nr_buf_printf(out, "%s ", mnemonic(s, &size));
-    if (s->hole == NR_TOKEN_TEXT) nr_buf_put_str(out, nr_text_source(s->text));
-    else nr_buf_printf(out, "$%s", token_name(s->hole));
+    if (s->hole == NR_TOKEN_TEXT)
+        nr_buf_put_str(out, nr_text_source(s->text));
+    else
+        nr_buf_printf(out, "$%s", token_name(s->hole));
 }
 
 void nr_step_print(nr_buf *out, const nr_blob *blob, const nr_step *s)
@@ -103,8 +107,6 @@ void nr_step_print(nr_buf *out, const nr_blob *blob, const nr_step *s)
     case NR_STEP_LDARG_BOXED: nr_buf_put_str(out, NR_STR("ldarg boxed")); break;
     case NR_STEP_ARGUMENT_TYPE: nr_buf_put_str(out, NR_STR("with argument type")); break;
     case NR_STEP_END_TYPE: nr_buf_put_str(out, NR_STR("end type")); break;
-    case NR_STEP_LDLOC_BOXED:
-        nr_buf_printf(out, "ldloc boxed %.*s", NR_STR_ARG(blob->locals[s->local].name));
-        break;
+    case NR_STEP_LDLOC_BOXED: nr_buf_printf(out, "ldloc boxed %.*s", NR_STR_ARG(blob->locals[s->local].name)); break;
     }
 }

@@ -1,6 +1,7 @@
 /* nrprof test: Lua test files, each in a state of its own, with LuaUnit and the module `nr`. */
 #include "cli/cli.h"
 #include "cli/files.h"
+#include "cli/lua_clr.h"
 #include "cli/lua_nr.h"
 #include "cli/progress.h"
 #include "os/os.h"
@@ -24,7 +25,7 @@ typedef struct test_run {
     nr_str file; /* that is running */
     unsigned passed, failed, skipped;
     unsigned selected, left_out; /* by the pattern */
-    cJSON *tests; /* with --json */
+    cJSON *tests;                /* with --json */
     nr_progress progress;
 } test_run;
 
@@ -42,9 +43,12 @@ static void result(test_run *r, const char *name, const char *status, const char
 {
     FILE *out = r->cli->out;
     bool failed = !strcmp(status, "failed"), skipped = !strcmp(status, "skipped");
-    if (failed) r->failed++;
-    else if (skipped) r->skipped++;
-    else r->passed++;
+    if (failed)
+        r->failed++;
+    else if (skipped)
+        r->skipped++;
+    else
+        r->passed++;
     if (r->tests) {
         cJSON *t = cJSON_CreateObject();
         cJSON_AddStringToObject(t, "file", r->file.p);
@@ -101,6 +105,8 @@ static int search_embedded(lua_State *L)
 static void open_state(lua_State *L, test_run *r)
 {
     luaL_openlibs(L);
+    luaL_requiref(L, "nr.clr", nr_lua_open_clr, 0);
+    lua_pop(L, 1);
     luaL_requiref(L, "nr", nr_lua_open_nr, 0);
     if (r->profiler) {
         lua_pushstring(L, r->profiler);
@@ -137,7 +143,8 @@ static int run_protected(lua_State *L)
     unsigned selected = (unsigned)lua_tointeger(L, -2), left_out = (unsigned)lua_tointeger(L, -1);
     r->selected += selected;
     r->left_out += left_out;
-    if (!selected && !left_out) return luaL_error(L, "%s: the file has no test (a global that begins with 'Test')", r->file.p);
+    if (!selected && !left_out)
+        return luaL_error(L, "%s: the file has no test (a global that begins with 'Test')", r->file.p);
     return 0;
 }
 
@@ -246,8 +253,10 @@ const nr_command nr_command_test = {
     "test",
     "[OPTION...] [PATTERN] FILE|DIR...",
     "run Lua tests with LuaUnit",
-    "A directory stands for the *.lua files in and below it, names that begin with '_' left out. PATTERN, a Lua pattern,\n"
-    "selects tests by 'Class.test'; with a '!' in front it leaves them out. Each file runs in a Lua state of its own with\n"
+    "A directory stands for the *.lua files in and below it, names that begin with '_' left out. PATTERN, a Lua "
+    "pattern,\n"
+    "selects tests by 'Class.test'; with a '!' in front it leaves them out. Each file runs in a Lua state of its own "
+    "with\n"
     "all libraries, LuaUnit (require \"luaunit\") and the profiler's script room (require \"nr\"). The last line is\n"
     "'N passed, N failed', with ', N skipped' when tests were skipped.\n",
     options,

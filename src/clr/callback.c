@@ -35,6 +35,8 @@ static void destroy(nr_profiler *p)
 {
     nr_profiler *expected = p;
     atomic_compare_exchange_strong(&current, &expected, NULL);
+    /* A runtime that lets go without Shutdown leaves a worker that still uses its interfaces. */
+    if (p->threads.running) nr_threads_shutdown(&p->threads);
     nr_engine_free(atomic_load(&p->engine));
     nr_release(p->info10);
     nr_release(p->info);
@@ -58,13 +60,20 @@ static int32_t NR_COM cb_Shutdown(void *self)
 {
     nr_engine *e = atomic_load(&profiler_of(self)->engine);
     NR_LOG(NR_INFO, "Profiler shutting down");
-    NR_LOG(NR_TRACE, "TP: Shutdown called while thread is not running");
+    nr_threads_shutdown(&profiler_of(self)->threads);
     if (e && nr_log_on(NR_DEBUG)) {
         nr_engine_counters c = nr_engine_count(e);
         NR_LOG(NR_DEBUG, "Templates: %lu runs, %lu blobs; %lu methods instrumented; %zu bytes in use by Lua",
                c.template_runs, c.blobs, c.instrumented, c.lua_memory);
     }
     NR_LOG(NR_INFO, "Profiler shutdown");
+    return NR_S_OK;
+}
+
+static int32_t NR_COM cb_ThreadDestroyed(void *self, uintptr_t thread)
+{
+    (void)thread;
+    nr_threads_wait_for_sampling(&profiler_of(self)->threads);
     return NR_S_OK;
 }
 
@@ -136,6 +145,7 @@ static const nr_ICorProfilerCallback4_vtbl *vtbl_once(void)
         vtbl.Release = cb_Release;
         vtbl.Initialize = cb_Initialize;
         vtbl.Shutdown = cb_Shutdown;
+        vtbl.ThreadDestroyed = cb_ThreadDestroyed;
         vtbl.ModuleLoadFinished = cb_ModuleLoadFinished;
         vtbl.ModuleUnloadFinished = cb_ModuleUnloadFinished;
         vtbl.JITCompilationStarted = cb_JITCompilationStarted;

@@ -3,6 +3,7 @@
 #define NR_CLR_PROFILER_H
 
 #include "clr/abi.h"
+#include "clr/threads.h"
 #include "engine/engine.h"
 
 #include <stdatomic.h>
@@ -15,6 +16,7 @@ typedef struct nr_profiler {
     nr_ICorProfilerInfo10 *info10; /* NULL: the runtime has none */
     bool core;
     nr_engine *_Atomic engine; /* NULL before Initialize has succeeded */
+    nr_threads threads;
 } nr_profiler;
 
 /* A new object without references; it becomes the one that the exports work on. NULL: no memory. */

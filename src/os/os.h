@@ -35,10 +35,27 @@ typedef struct nr_mutex {
 void nr_mutex_lock(nr_mutex *m);
 void nr_mutex_unlock(nr_mutex *m);
 
+/* All zero is a condition that nobody waits for. A wait may end for no reason: look again at what is waited for. */
+typedef struct nr_condition {
+    uint64_t storage[8];
+} nr_condition;
+/* Unlocks `m` while it waits; nothing is missed between the two. */
+void nr_condition_wait(nr_condition *c, nr_mutex *m);
+void nr_condition_wake_all(nr_condition *c);
+
 /* ---- threads ------------------------------------------------------------------- */
 
-/* Runs `body` on a thread of its own and waits for its end. False: no thread could be made. For calls that the CLR
- * does not allow on a thread that runs managed code. */
+/* Stays where it is until it is joined. */
+typedef struct nr_thread {
+    uintptr_t handle;
+    void (*body)(void *self);
+    void *self;
+} nr_thread;
+/* Runs `body` on a thread of its own. False: no thread could be made, and there is nothing to join. */
+bool nr_thread_start(nr_thread *t, void (*body)(void *self), void *self);
+/* Waits for the end of `body`; once for each start. */
+void nr_thread_join(nr_thread *t);
+/* Starts and joins. For calls that the CLR does not allow on a thread that runs managed code. */
 bool nr_os_run_on_thread(void (*body)(void *self), void *self);
 
 /* ---- environment --------------------------------------------------------------- */

@@ -108,7 +108,8 @@ typedef struct nr_step {
     bool store;         /* NR_STEP_LOCAL: stloc */
     uint16_t local;     /* NR_STEP_LOCAL, NR_STEP_LDLOC_BOXED: index into the blob's locals */
     uint32_t target;    /* label number; for NR_STEP_EACH_ARGUMENT and NR_STEP_ARGUMENT_TYPE: index of the matching end */
-    uint32_t line;      /* of the template file */
+    uint32_t line;      /* of the template file, or of … */
+    const char *library; /* … this library ("nrprof.shim"), when it is not NULL */
     const nr_text *text;
     const nr_text_piece *pieces;
     size_t piece_count;

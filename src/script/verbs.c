@@ -16,6 +16,7 @@ typedef struct nr_builder {
     nr_buf steps;  /* nr_step[] */
     nr_buf labels; /* one byte each: 0 new, 1 used, 2 placed, 3 both */
     bool has_original, in_each, in_type;
+    const char *library; /* of the last step that came from one */
 } nr_builder;
 
 static nr_builder *builder_of(lua_State *L)
@@ -23,6 +24,15 @@ static nr_builder *builder_of(lua_State *L)
     nr_builder *b = nr_script_of(L)->builder;
     if (!b) luaL_error(L, "instructions can only be written inside the body of a template");
     return b;
+}
+
+/* The name of a library from that of its chunk ("=name"); NULL for the file of the template itself ("=@"). */
+static const char *library_of(nr_builder *b, const char *source)
+{
+    if (!strcmp(source, "=@")) return NULL;
+    if (!b->library || strcmp(b->library, source + 1) != 0)
+        b->library = nr_arena_str(&b->s->arena, nr_str_of(source + 1)).p;
+    return b->library;
 }
 
 static nr_step *add(lua_State *L, nr_step_kind kind)
@@ -39,8 +49,12 @@ static nr_step *add(lua_State *L, nr_step_kind kind)
     /* The line that says which instruction this is: the first one outside the libraries would be
      * friendlier for shared parts, but it is the innermost one that has to be changed. */
     lua_Debug ar;
-    if (lua_getstack(L, 1, &ar) && lua_getinfo(L, "l", &ar) && ar.currentline > 0)
+    for (int level = 1; !step->line && lua_getstack(L, level, &ar); level++) {
+        /* Functions in C have no line: the verb itself, or a verb that was given another one to call. */
+        if (!lua_getinfo(L, "Sl", &ar) || ar.currentline <= 0) continue;
         step->line = (uint32_t)ar.currentline;
+        step->library = library_of(b, ar.source);
+    }
     return step;
 }
 
@@ -442,15 +456,24 @@ static void push_shape(lua_State *L, unsigned shape)
     lua_setmetatable(L, -2);
 }
 
+/* What is missing has no line: that of the body's first one stands for it. "@" is the file (nr_sandbox_load). */
+static void missing(nr_builder *b, const char *what)
+{
+    lua_State *L = b->s->L;
+    lua_Debug ar;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, b->t->body);
+    lua_getinfo(L, ">S", &ar);
+    luaL_error(L, "@:%d: template '%s' %s", ar.linedefined, b->t->name.p, what);
+}
+
 static const nr_blob *finish(nr_builder *b)
 {
     lua_State *L = b->s->L;
     nr_template *t = b->t;
     for (size_t i = 0; i < b->labels.size; i++) {
-        if (b->labels.data[i] == 1) luaL_error(L, "template '%s' branches to a label without a place", t->name.p);
+        if (b->labels.data[i] == 1) missing(b, "branches to a label without a place");
     }
-    if (!b->has_original && t->prepare != NR_PREPARE_NONE)
-        luaL_error(L, "template '%s' never uses the method's own code (original())", t->name.p);
+    if (!b->has_original && t->prepare != NR_PREPARE_NONE) missing(b, "never uses the method's own code (original())");
     nr_blob *blob = nr_arena_zalloc(&b->s->arena, 1, sizeof *blob);
     if (!blob) nr_script_no_memory(L);
     blob->steps = nr_arena_copy(&b->s->arena, b->steps.data, b->steps.size);
@@ -484,7 +507,7 @@ static int run_protected(lua_State *L)
 const nr_blob *nr_verbs_run(nr_script *s, nr_template *t, unsigned shape)
 {
     lua_State *L = s->L;
-    nr_builder b = {s, t, NR_BUF_INIT, NR_BUF_INIT, false, false, false};
+    nr_builder b = {s, t, NR_BUF_INIT, NR_BUF_INIT, false, false, false, NULL};
     const nr_blob *blob = NULL;
     s->builder = &b;
     lua_pushcfunction(L, run_protected);

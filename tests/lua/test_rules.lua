@@ -181,6 +181,43 @@ function TestIgnore.test_wrong_ones()
   refused("ignore { assembly = 'A', clas = 'C' }", "unknown field 'clas' in ignore, did you mean 'class'?")
 end
 
+TestProcess = {}
+
+function TestProcess.test_deny()
+  local s <close> = nr.script()
+  lu.assertTrue(s:rules("tracer {}\nprocess { deny = { 'kudu.exe', 'build.dll' } }\nprocess { deny = {} }", "p.lua"))
+  lu.assertEquals({ s:denies "/opt/kudu.exe" }, { "p.lua", 2 })
+  lu.assertEquals({ s:denies "/opt/build.dll" }, { "p.lua", 2 })
+  lu.assertEquals({ s:denies "/opt/shop.dll" }, {})
+end
+
+function TestProcess.test_wrong_ones()
+  refused("process 'x'", "process takes a table: process { … }")
+  refused("process {}", "process needs the field 'deny'")
+  refused("process { alow = {} }", "unknown field 'alow' in process")
+  refused("process { deni = {} }", "unknown field 'deni' in process, did you mean 'deny'?")
+  refused("process { deny = 'x' }", "field 'deny' of process must be a list, not string")
+  refused("process { deny = { 5 } }", "field 'deny' of process must be a list of file names")
+  refused("process { deny = { x = 'y' } }", "field 'deny' of process must be a list of file names")
+  refused("process { deny = { '' } }", "field 'deny' of process must be a list of file names")
+  refused("process { deny = { 'k*' } }", "wildcards are not known in deny: 'k*'")
+end
+
+function TestProcess.test_a_bad_file_denies_nothing()
+  local s <close> = nr.script()
+  lu.assertFalse(s:rules "process { deny = { 'kudu.exe' } } nonsense()")
+  lu.assertEquals({ s:denies "/opt/kudu.exe" }, {})
+end
+
+TestCompat = {}
+
+-- There is no switch in this version.
+function TestCompat.test_unknown_switches()
+  lu.assertEquals(select(2, load_rules "compat {}"), {})
+  refused("compat { keep_precompiled = true }", "unknown field 'keep_precompiled' in compat")
+  refused("compat 'x'", "compat takes a table: compat { … }")
+end
+
 TestWhere = {}
 
 local facts = { assembly = "A", class = "C", method = "M", parameters = "System.Int32", is_static = true, argument_count = 1 }

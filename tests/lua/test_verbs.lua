@@ -180,7 +180,7 @@ TestStructure = {}
 function TestStructure.test_labels()
   body("local a, b = label(), label() br(b) place(a) br(a) place(b)", "br L1\nL0:\nbr L0\nL1:")
   refused("local l = label() place(l) place(l)", "the label has its place already")
-  refused("br(label())", "template 't' branches to a label without a place", nil, false)
+  refused("br(label())", "template 't' branches to a label without a place")
   refused("place(7)", "this is no label; get one from label()")
 end
 
@@ -228,8 +228,8 @@ end
 
 function TestStructure.test_original()
   refused("original() original()", "the method's own code can be used only once", "rets = 'all',")
-  refused("nop()", "template 't' never uses the method's own code (original())", "rets = 'all',", false)
-  refused("nop()", "template 't' never uses the method's own code (original())", "rets = 'last',", false)
+  refused("nop()", "template 't' never uses the method's own code (original())", "rets = 'all',")
+  refused("nop()", "template 't' never uses the method's own code (original())", "rets = 'last',")
   refused("original()", "this template replaces the method (rets = \"none\")")
   refused("original(1)", "'original' takes no operand", "rets = 'all',")
   refused("each_argument(function() original() end)", "the method's own code cannot be repeated for each argument",

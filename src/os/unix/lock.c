@@ -5,6 +5,7 @@
 #ifdef __APPLE__
 /* An all-zero pthread mutex is not valid there; an all-zero unfair lock is. */
 #include <os/lock.h>
+#include <unistd.h>
 
 static_assert(sizeof(os_unfair_lock) <= sizeof(nr_mutex), "nr_mutex is too small");
 
@@ -17,11 +18,26 @@ void nr_mutex_unlock(nr_mutex *m)
 {
     os_unfair_lock_unlock((os_unfair_lock *)(void *)m);
 }
+
+/* An unfair lock has no condition variable: looks again every millisecond. */
+void nr_condition_wait(nr_condition *c, nr_mutex *m)
+{
+    (void)c;
+    nr_mutex_unlock(m);
+    usleep(1000);
+    nr_mutex_lock(m);
+}
+
+void nr_condition_wake_all(nr_condition *c)
+{
+    (void)c;
+}
 #else
 #include <pthread.h>
 
-/* PTHREAD_MUTEX_INITIALIZER is all zero in glibc and in musl. */
+/* PTHREAD_MUTEX_INITIALIZER and PTHREAD_COND_INITIALIZER are all zero in glibc and in musl. */
 static_assert(sizeof(pthread_mutex_t) <= sizeof(nr_mutex), "nr_mutex is too small");
+static_assert(sizeof(pthread_cond_t) <= sizeof(nr_condition), "nr_condition is too small");
 
 void nr_mutex_lock(nr_mutex *m)
 {
@@ -31,5 +47,15 @@ void nr_mutex_lock(nr_mutex *m)
 void nr_mutex_unlock(nr_mutex *m)
 {
     pthread_mutex_unlock((pthread_mutex_t *)(void *)m);
+}
+
+void nr_condition_wait(nr_condition *c, nr_mutex *m)
+{
+    pthread_cond_wait((pthread_cond_t *)(void *)c, (pthread_mutex_t *)(void *)m);
+}
+
+void nr_condition_wake_all(nr_condition *c)
+{
+    pthread_cond_broadcast((pthread_cond_t *)(void *)c);
 }
 #endif

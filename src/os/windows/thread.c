@@ -2,25 +2,33 @@
 #include "os/os.h"
 #include "os/windows/wide.h"
 
-typedef struct nr_run {
-    void (*body)(void *self);
-    void *self;
-} nr_run;
-
 static DWORD WINAPI run(void *p)
 {
-    const nr_run *r = p;
-    r->body(r->self);
+    const nr_thread *t = p;
+    t->body(t->self);
     return 0;
+}
+
+bool nr_thread_start(nr_thread *t, void (*body)(void *self), void *self)
+{
+    t->body = body;
+    t->self = self;
+    t->handle = (uintptr_t)CreateThread(NULL, 0, run, t, 0, NULL);
+    return t->handle != 0;
+}
+
+void nr_thread_join(nr_thread *t)
+{
+    HANDLE thread = (HANDLE)t->handle;
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
 }
 
 bool nr_os_run_on_thread(void (*body)(void *self), void *self)
 {
-    nr_run r = {body, self};
-    HANDLE thread = CreateThread(NULL, 0, run, &r, 0, NULL);
-    if (!thread) return false;
-    WaitForSingleObject(thread, INFINITE);
-    CloseHandle(thread);
+    nr_thread t;
+    if (!nr_thread_start(&t, body, self)) return false;
+    nr_thread_join(&t);
     return true;
 }
 

@@ -19,7 +19,7 @@ namespace Clr
 
         static int Requests(Run run, string method) => Regex.Matches(run.Log, @"Request reJIT: \[\d+\] .*" + Regex.Escape(method) + "\n").Count;
 
-        static string RuleFile() =>
+        internal static string RuleFile() =>
             "<extension><instrumentation><tracerFactory><match assemblyName=\"Clr.Target\" className=\"Clr.ManyMethods\">"
             + string.Concat(Enumerable.Range(0, Methods).Select(i => $"<exactMethodMatcher methodName=\"Rule{i}\"/>"))
             + "</match></tracerFactory></instrumentation></extension>";

@@ -41,6 +41,7 @@ namespace Clr
             Instrumenting.Register();
             ApiShim.Register();
             Loading.Register();
+            Exporting.Register();
             LuaRules.Register();
             BadInput.Register();
 

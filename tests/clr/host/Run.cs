@@ -24,6 +24,8 @@ namespace Clr
             File.Copy(Suite.AgentDll, Agent);
             File.WriteAllText(Config, "<?xml version=\"1.0\"?>\n<configuration xmlns=\"urn:newrelic-config\"><log level=\"info\"/></configuration>\n");
             File.Copy(Path.Combine(Suite.Rules, "target.xml"), Extension("target.xml"));
+            // Where the agent's P/Invoke looks for it: the same file, so the same instance.
+            if (File.Exists(Suite.Profiler)) File.CreateSymbolicLink(Path.Combine(Home, "libNewRelicProfiler.so"), Suite.Profiler);
             Environment["CORECLR_NEW_RELIC_HOME"] = Home;
         }
     }

@@ -6,6 +6,7 @@ namespace Clr
     {
         static int Main(string[] args)
         {
+            if (args[0] != "exports-by-name") Exports.TakeFromHome();
             switch (args[0])
             {
                 case "one": Console.WriteLine(Shapes.Add(2, 3)); break;
@@ -15,6 +16,16 @@ namespace Clr
                 case "contexts": Scenarios.Contexts(args[1], int.Parse(args[2])); break;
                 case "collectible": Scenarios.Collectible(args[1], int.Parse(args[2])); break;
                 case "threads": Scenarios.Threads(int.Parse(args[1])); break;
+                case "exports": Order.NotInitialised(); break;
+                case "exports-by-name": Order.ByName(); break;
+                case "exports-bad": Order.Bad(); break;
+                case "custom": Live.Custom(args.Length > 1); break;
+                case "refresh": Live.Refresh(); break;
+                case "reload": Live.Reload(args.Length > 1); break;
+                case "load": Live.Load(int.Parse(args[1]), int.Parse(args[2])); break;
+                case "stacks": Stacks.Known(); break;
+                case "stacks-busy": Stacks.Busy(int.Parse(args[1])); break;
+                case "stacks-callers": Stacks.Callers(int.Parse(args[1]), int.Parse(args[2])); break;
                 default: Console.WriteLine("no scenario " + args[0]); return 2;
             }
             Console.WriteLine("done");
