@@ -143,11 +143,13 @@ lua_tests() { # DIRECTORY
     fi
 }
 
-external() { # WHAT SCRIPT: a script with the same contract as a phase
-    if [ ! -x "$2" ]; then
-        skip "$1" "there is no $2"
+external() { # WHAT SCRIPT [ARGUMENT...]: a script with the same contract as a phase
+    local what=$1
+    shift
+    if [ ! -x "$1" ]; then
+        skip "$what" "there is no $1"
     else
-        timeout 1800 "$2"
+        timeout 1800 "$@"
     fi
 }
 
@@ -161,7 +163,7 @@ clr_tests() {
 }
 
 # shellcheck disable=SC2046
-need_packages $(packages_for linux-x64) xz-utils git || exit 1
+need_packages $(packages_for linux-x64) xz-utils git g++ python3 time || exit 1
 "$root/scripts/deps.sh" || exit 1
 
 phase "build linux-x64" build_target linux-x64
@@ -172,7 +174,11 @@ phase "binary gate" gate linux-x64
 phase "Lua tests" lua_tests tests/lua
 phase "scenarios" lua_tests tests/scenarios
 phase "real CLR" clr_tests
-phase "golden" external "golden Newtonsoft.Json" tests/golden/run.sh
+if [ -n "$all" ]; then
+    phase "golden" external "golden recordings" tests/golden/run.sh --all
+else
+    phase "golden" external "golden recordings" tests/golden/run.sh --small --overlay --log
+fi
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
     phase "unit tests with TSan" thread_sanitizer

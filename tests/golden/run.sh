@@ -13,6 +13,7 @@
 #   --net9     likewise on .NET 9
 #   --overlay  a changed template and a changed XML mapping in the home directory change exactly what they say
 #   --log      the profiler log of a web application at info, debug and finest, against golden/logs
+#   --sim      small and open once more, by nrprof record on the simulated CLR
 #   --work     runs instrumented code: nothing fails to compile, every start has its finish
 #   --all      all of these
 #   --against SO   a LIST that has no golden recording is recorded with SO as well, and the two are compared
@@ -27,8 +28,8 @@ build=${NRPROF_BUILD:-$root/build}/golden
 variants=() lists=() so='' against='' keep=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--work) variants+=("${1#--}");;
-    --all) variants=(small open reverse shipped net8 net9 overlay log work);;
+    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--sim|--work) variants+=("${1#--}");;
+    --all) variants=(small open reverse shipped net8 net9 overlay log sim work);;
     --against) against=${2:?--against needs a library}; shift;;
     --keep) keep=1;;
     -h|--help) sed -n '2,/^set -u/{/^set -u/d;s/^# \{0,1\}//;p}' "$0"; exit 0;;
@@ -151,6 +152,21 @@ compare_logs() {
   done
 }
 
+# The same recordings without the runtime: nrprof record drives the library on its simulated CLR. The driver of the recorder is asked
+# for the rule file (its first step), the order of the methods comes from the golden recording.
+simulate() { # NAME GOLDEN LIST
+  local name=sim-$1 golden=$shared/golden/$2 list=$rec/lists/$3 tool=$(dirname "$so")/nrprof home=/tmp/nrprof-golden-home start
+  [ -x "$tool" ] || { skip "$name" "no nrprof beside the profiler"; return; }
+  record "$name" "$so" "$list" RUN_ARGS="--only no-such-method" || { tail -5 "$out/$name.out"; fail "$name" 'the rules could not be made'; return; }
+  xz -dc "$golden" > "$out/$name.order.jsonl"
+  start=$(date +%s%N)
+  if "$tool" record $(cut -f 7 "$out/$name.jsonl.tsv" | uniq | awk '!seen[$0]++') --profiler "$so" --home $home --order "$out/$name.order.jsonl" -o "$out/$name.jsonl" > "$out/$name.out" 2>&1; then
+    verdict "$name" "$golden" --events
+    echo "$name took $((($(date +%s%N) - start) / 1000000)) ms with the comparison"
+  else tail -5 "$out/$name.out"; fail "$name" 'nrprof record failed'; fi
+  drop "$name"
+}
+
 for v in "${variants[@]}"; do
   case $v in
     small)   compare_golden small newtonsoft.jsonl.xz small.txt;;
@@ -162,6 +178,7 @@ for v in "${variants[@]}"; do
     overlay) overlay nop templates tracer.lua 's/^ *rethrow()$/& nop()/'
              overlay mapping rules extension_xml.lua 's/local SEGMENT, UNSCOPED, SCOPED = 1 << 10,/local SEGMENT, UNSCOPED, SCOPED = 1 << 9,/';;
     log)     compare_logs;;
+    sim)     simulate small newtonsoft.jsonl.xz small.txt; simulate open open.jsonl.xz open.txt;;
     work)    run_work;;
   esac
 done
