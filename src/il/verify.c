@@ -135,17 +135,17 @@ bool nr_verify_variable(const nr_insn *i, bool *argument, uint32_t *number)
 
 /* ---- prefixes (III.2) ------------------------------------------------------------------------- */
 
-enum { UNALIGNED = 1, VOLATILE = 2, TAIL = 4, CONSTRAINED = 8, READONLY = 16, NO = 32 };
+enum { PREFIX_UNALIGNED = 1, PREFIX_VOLATILE = 2, PREFIX_TAIL = 4, PREFIX_CONSTRAINED = 8, PREFIX_READONLY = 16, PREFIX_NO = 32 };
 
 static unsigned prefix_of(nr_opcode op)
 {
     switch (op) {
-    case NR_OP_UNALIGNED: return UNALIGNED;
-    case NR_OP_VOLATILE: return VOLATILE;
-    case NR_OP_TAIL: return TAIL;
-    case NR_OP_CONSTRAINED: return CONSTRAINED;
-    case NR_OP_READONLY: return READONLY;
-    case NR_OP_NO: return NO;
+    case NR_OP_UNALIGNED: return PREFIX_UNALIGNED;
+    case NR_OP_VOLATILE: return PREFIX_VOLATILE;
+    case NR_OP_TAIL: return PREFIX_TAIL;
+    case NR_OP_CONSTRAINED: return PREFIX_CONSTRAINED;
+    case NR_OP_READONLY: return PREFIX_READONLY;
+    case NR_OP_NO: return PREFIX_NO;
     default: return 0;
     }
 }
@@ -153,26 +153,26 @@ static unsigned prefix_of(nr_opcode op)
 /* The prefixes that an instruction can have. */
 static unsigned prefixes_for(nr_opcode op)
 {
-    if (op >= NR_OP_LDIND_I1 && op <= NR_OP_STIND_R8) return UNALIGNED | VOLATILE;
-    if ((op >= NR_OP_LDELEM_I1 && op <= NR_OP_STELEM)) return NO;
+    if (op >= NR_OP_LDIND_I1 && op <= NR_OP_STIND_R8) return PREFIX_UNALIGNED | PREFIX_VOLATILE;
+    if ((op >= NR_OP_LDELEM_I1 && op <= NR_OP_STELEM)) return PREFIX_NO;
     switch (op) {
     case NR_OP_STIND_I:
     case NR_OP_LDOBJ:
     case NR_OP_STOBJ:
     case NR_OP_INITBLK:
-    case NR_OP_CPBLK: return UNALIGNED | VOLATILE;
+    case NR_OP_CPBLK: return PREFIX_UNALIGNED | PREFIX_VOLATILE;
     case NR_OP_LDFLD:
-    case NR_OP_STFLD: return UNALIGNED | VOLATILE | NO;
+    case NR_OP_STFLD: return PREFIX_UNALIGNED | PREFIX_VOLATILE | PREFIX_NO;
     case NR_OP_LDSFLD:
-    case NR_OP_STSFLD: return VOLATILE;
-    case NR_OP_CALL: return TAIL | CONSTRAINED | READONLY; /* static virtual methods; Address of an array */
-    case NR_OP_CALLVIRT: return TAIL | CONSTRAINED | READONLY | NO;
-    case NR_OP_CALLI: return TAIL;
-    case NR_OP_LDFTN: return CONSTRAINED;
-    case NR_OP_LDELEMA: return READONLY | NO;
+    case NR_OP_STSFLD: return PREFIX_VOLATILE;
+    case NR_OP_CALL: return PREFIX_TAIL | PREFIX_CONSTRAINED | PREFIX_READONLY; /* static virtual methods; Address of an array */
+    case NR_OP_CALLVIRT: return PREFIX_TAIL | PREFIX_CONSTRAINED | PREFIX_READONLY | PREFIX_NO;
+    case NR_OP_CALLI: return PREFIX_TAIL;
+    case NR_OP_LDFTN: return PREFIX_CONSTRAINED;
+    case NR_OP_LDELEMA: return PREFIX_READONLY | PREFIX_NO;
     case NR_OP_LDVIRTFTN:
     case NR_OP_CASTCLASS:
-    case NR_OP_UNBOX: return NO;
+    case NR_OP_UNBOX: return PREFIX_NO;
     default: return 0;
     }
 }
@@ -189,7 +189,7 @@ static bool check_prefixes(nr_verifier *v, const nr_insn *i, unsigned *pending)
     unsigned had = *pending;
     *pending = 0;
     if (had & ~prefixes_for(i->op)) return bad(v, NR_VERIFY_PREFIX, i);
-    if (had & TAIL) {
+    if (had & PREFIX_TAIL) {
         uint32_t next = i->offset + i->size;
         if (next >= v->size || v->code[next] != NR_CODE_RET) return bad(v, NR_VERIFY_TAIL_CALL, i);
     }

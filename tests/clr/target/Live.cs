@@ -134,7 +134,6 @@ namespace Clr
                 if (Exports.InstrumentationRefresh() != 0) failures++;
                 if (turn) Switched.One(i);
                 if (i == 10) early = Environment.WorkingSet >> 10;
-                if (i % 100 == 0) Console.WriteLine("measured: resident after " + i + " refreshes: " + (Environment.WorkingSet >> 10) + " KiB");
                 Volatile.Write(ref refreshed, i);
             }
             long time = clock.ElapsedMilliseconds;
@@ -146,6 +145,26 @@ namespace Clr
             Console.WriteLine("wrong " + wrong);
             Console.WriteLine("sum " + sum);
             Console.WriteLine("sum " + methods.Sum(method => method(2)));
+        }
+
+        /// <summary>Nothing is compiled between the refreshes.</summary>
+        public static void Flat(int refreshes)
+        {
+            int failures = 0;
+            long early = 0;
+            File.WriteAllText(Exports.Extension("switched.xml"), Rule("One"));
+            var clock = Stopwatch.StartNew();
+            for (int i = 1; i <= refreshes; i++)
+            {
+                if (Exports.InstrumentationRefresh() != 0) failures++;
+                if (i == 10) Switched.One(1);
+                if (i == 10) early = Environment.WorkingSet >> 10;
+            }
+            Console.WriteLine("milliseconds " + clock.ElapsedMilliseconds);
+            Console.WriteLine("resident after 10 " + early);
+            Console.WriteLine("resident at the end " + (Environment.WorkingSet >> 10));
+            Console.WriteLine("failures " + failures);
+            Switched.One(2);
         }
     }
 

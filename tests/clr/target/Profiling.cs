@@ -35,6 +35,9 @@ namespace Clr
             parked.Thread = new Thread(() => body(parked), 8 << 20);
             parked.Thread.Start();
             parked.Here.WaitOne();
+            // Frames are counted: none may come or go any more.
+            while ((parked.Thread.ThreadState & System.Threading.ThreadState.WaitSleepJoin) == 0) Thread.Sleep(1);
+            Thread.Sleep(50);
             return parked;
         }
 
@@ -54,7 +57,6 @@ namespace Clr
             string[] names = Exports.Names(record.Functions);
             string[] first = names.SkipWhile(n => n != "Clr.Stacks.Park").TakeWhile(n => !n.StartsWith("System.")).ToArray();
             Print("chain", record.Error + " " + string.Join(" ", first.Take(5)));
-            Print("below", names.Take(Array.IndexOf(names, "Clr.Stacks.Park")).Any(n => n.StartsWith("System.Threading.WaitHandle.")));
             Print("unknown", string.Join(" ", Exports.Names(UIntPtr.Zero, (UIntPtr)12345u, record.Functions[Array.IndexOf(names, "Clr.Stacks.Second")], UIntPtr.Zero)));
 
             // How many frames there are besides Deep's own, native ones included.
@@ -95,7 +97,7 @@ namespace Clr
             })).ToList();
             starters.Add(new Thread(() =>
             {
-                while (!Volatile.Read(ref end)) { Made(Interlocked.Increment(ref compiled)); }
+                while (!Volatile.Read(ref end)) Made(Interlocked.Increment(ref compiled));
             }));
             foreach (var t in starters) t.Start();
             var names = new HashSet<string>();
@@ -148,8 +150,9 @@ namespace Clr
                         case unchecked((int)0x80004004): Interlocked.Increment(ref aborted); break;
                         default: Interlocked.Increment(ref other); break;
                     }
-                    Exports.Names((UIntPtr)1u);
-                    if (n == 0 && i % 20 == 19) Exports.ShutdownThreadProfiler();
+                    if (n > 0) continue;
+                    Exports.Names((UIntPtr)1u); // valid until the next such call: not for several threads
+                    if (i % 20 == 19) Exports.ShutdownThreadProfiler();
                 }
             })).ToArray();
             foreach (var t in threads) t.Start();

@@ -23,6 +23,7 @@ namespace Clr
                 case "refresh": Live.Refresh(); break;
                 case "reload": Live.Reload(args.Length > 1); break;
                 case "load": Live.Load(int.Parse(args[1]), int.Parse(args[2])); break;
+                case "flat": Live.Flat(int.Parse(args[1])); break;
                 case "stacks": Stacks.Known(); break;
                 case "stacks-busy": Stacks.Busy(int.Parse(args[1])); break;
                 case "stacks-callers": Stacks.Callers(int.Parse(args[1]), int.Parse(args[2])); break;

@@ -103,6 +103,7 @@ TEST(prefixes)
     static const verify_row rows[] = {
         {"0f 00 fe 13 4a 26 2a", OK},                       /* volatile. ldind.i4 */
         {"0f 00 fe 12 01 fe 13 4a 26 2a", OK},              /* two prefixes */
+        {"0f 00 23 0000000000000000 fe 13 57 2a", OK},
         {"fe 13 00 2a", BAD(PREFIX, 2)},
         {"fe 13 7e 01000004 26 2a", OK},
         {"fe 12 01 7e 01000004 26 2a", BAD(PREFIX, 3)},   /* a static field is aligned */

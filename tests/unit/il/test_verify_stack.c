@@ -131,6 +131,7 @@ TEST(classes)
         {"22 00000000 22 00000000 5a 26 2a", OK},
         {"08 16 62 0c 2a", OK},                         /* shl: the count may be narrower */
         {"16 08 62 26 2a", BAD(STACK_CLASS, 2)},
+        {"16 08 5f 26 2a", BAD(STACK_CLASS, 2)},
         {"14 65 26 2a", BAD(STACK_CLASS, 1)},
         {"08 65 0c 2a", OK},
         {"08 65 0a 2a", BAD(STACK_CLASS, 2)},
@@ -142,6 +143,8 @@ TEST(classes)
         {"14 2d 00 2a", OK},
         {"22 00000000 2d 00 2a", BAD(STACK_CLASS, 5)},
         {"14 16 2e 00 2a", BAD(STACK_CLASS, 2)},
+        {"14 16 37 00 2a", BAD(STACK_CLASS, 2)}, /* blt.un.s and blt.un, the last of their rows */
+        {"14 16 44 00000000 2a", BAD(STACK_CLASS, 2)},
         {"16 16 2e 00 2a", OK},
         {"14 45 00000000 2a", BAD(STACK_CLASS, 1)},
         /* memory */
@@ -163,6 +166,8 @@ TEST(classes)
         {"14 7b 01000004 0a 2a", OK},
         {"14 7c 01000004 0b 2a", BAD(STACK_CLASS, 6)}, /* ldflda: & */
         {"14 7c 01000004 4a 0a 2a", OK},
+        {"12 00 7c 01000004 0b 2a", BAD(STACK_CLASS, 7)},
+        {"16 d3 7c 01000004 0b 2a", OK}, /* of an unmanaged pointer: not known which kind */
         /* dup keeps the class */
         {"14 25 0b 0a 2a", BAD(STACK_CLASS, 3)},
         {"14 25 0b 0b 2a", OK},

@@ -1,14 +1,11 @@
 /* Every method body of the shared framework has to verify: a fault here is one of the verifier. */
+#include "framework.h"
 #include "test.h"
 
-#include "base/compiler.h"
 #include "il/verify.h"
 #include "il/verify_sig.h"
-#include "os/os.h"
-#include "sim/md.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { MOST = 4096, SHOWN = 20 };
 
@@ -18,13 +15,15 @@ typedef struct corpus {
     unsigned verdicts[3];
     unsigned faults[NR_VERIFY_FAULT_COUNT];
     unsigned files, shown;
-    nr_str directory;
 } corpus;
 
 static bool signature(const nr_md *md, uint32_t token, const uint8_t **p, uint32_t *size)
 {
-    static const struct { unsigned table, column; } places[] = {
-        {NR_TAB_METHOD_DEF, NR_COL_METHOD_SIG}, {NR_TAB_MEMBER_REF, NR_COL_MEMBER_REF_SIG}, {NR_TAB_STAND_ALONE_SIG, 0}};
+    static const struct {
+        unsigned table, column;
+    } places[] = {{NR_TAB_METHOD_DEF, NR_COL_METHOD_SIG},
+                  {NR_TAB_MEMBER_REF, NR_COL_MEMBER_REF_SIG},
+                  {NR_TAB_STAND_ALONE_SIG, 0}};
     if (nr_md_is(md, token, NR_TAB_METHOD_SPEC))
         token = nr_md_token(md, NR_TAB_METHOD_SPEC, token & 0xFFFFFF, NR_COL_METHOD_SPEC_METHOD);
     for (size_t i = 0; i < NR_COUNT(places); i++) {
@@ -89,39 +88,18 @@ static void verify_method(corpus *c, nr_str file, uint32_t rid)
     }
 }
 
-static void verify_file(corpus *c, nr_str path)
-{
-    nr_md md;
-    nr_image_error error;
-    if (!nr_md_open(&md, path, &error)) return; /* native libraries are there as well */
-    c->md = &md;
-    for (uint32_t rid = 1; rid <= nr_md_rows(&md, NR_TAB_METHOD_DEF); rid++) verify_method(c, path, rid);
-    nr_md_close(&md);
-    c->files++;
-}
-
-static void one(void *self, nr_str name)
+static void verify_file(void *self, const nr_md *md, nr_str path)
 {
     corpus *c = self;
-    nr_arena arena = NR_ARENA_INIT;
-    if (nr_str_ends(name, NR_STR(".dll")))
-        verify_file(c, nr_arena_printf(&arena, "%.*s/%.*s", NR_STR_ARG(c->directory), NR_STR_ARG(name)));
-    nr_arena_free(&arena);
+    c->md = md;
+    for (uint32_t rid = 1; rid <= nr_md_rows(md, NR_TAB_METHOD_DEF); rid++) verify_method(c, path, rid);
 }
 
 TEST(shared_framework)
 {
     static corpus c;
-    static const char *const frameworks[] = {"Microsoft.NETCore.App", "Microsoft.AspNetCore.App"};
-    const char *root = getenv("DOTNET_ROOT"), *version = getenv("NR_TEST_DOTNET_VERSION");
-    nr_arena arena = NR_ARENA_INIT;
-    for (size_t i = 0; i < NR_COUNT(frameworks); i++) {
-        c.directory = nr_arena_printf(&arena, "%s/shared/%s/%s", root && *root ? root : "/usr/share/dotnet", frameworks[i],
-                                      version && *version ? version : "10.0.12");
-        nr_os_list_directory(c.directory, one, &c);
-    }
-    nr_arena_free(&arena);
-    if (!c.files) SKIP("no shared framework 10.0.12 is installed");
+    c.files = nr_each_framework_file(verify_file, &c);
+    if (!c.files) SKIP("no shared framework is installed");
     printf("  %u assemblies: %u bodies ok, %u unknown, %u bad\n", c.files, c.verdicts[NR_VERDICT_OK],
            c.verdicts[NR_VERDICT_UNKNOWN], c.verdicts[NR_VERDICT_BAD]);
     for (unsigned f = 1; f < NR_VERIFY_FAULT_COUNT; f++) {
