@@ -373,7 +373,21 @@ function Builder:metadata()
     .. table.concat(heads) .. table.concat(data)
 end
 
--- II.25.2, II.25.3: one section at RVA 0x2000: CLI header, bodies, metadata.
+-- II.25.2: one section at RVA 0x2000; directory `index` (0-based) of the optional header is at its begin.
+local function pe_file(section, content, index, size)
+  local RVA = 0x2000
+  content = content .. ("\0"):rep(-#content % 0x200)
+  local optional = string.pack("<I2I1I1I4I4I4I4I4I4", 0x10B, 8, 0, #content, 0, 0, 0, RVA, 0)
+    .. string.pack("<I4I4I4I2I2I2I2I2I2I4I4I4I4I2I2I4I4I4I4I4I4", 0x400000, 0x2000, 0x200, 4, 0, 0, 0, 4, 0, 0,
+      RVA + (#content + 0x1FFF & ~0x1FFF), 0x200, 0, 3, 0x8540, 0x100000, 0x1000, 0x100000, 0x1000, 0, 16)
+    .. ("\0"):rep(index * 8) .. string.pack("<I4I4", RVA, size) .. ("\0"):rep((15 - index) * 8)
+  local head = "MZ" .. ("\0"):rep(0x3A) .. string.pack("<I4", 0x80) .. ("\0"):rep(0x40) .. "PE\0\0"
+    .. string.pack("<I2I2I4I4I4I2I2", 0x14C, 1, 0, 0, 0, #optional, 0x2022) .. optional
+    .. string.pack("<c8I4I4I4I4I4I4I2I2I4", section, #content, RVA, #content, 0x200, 0, 0, 0, 0, 0x60000020)
+  return head .. ("\0"):rep(0x200 - #head) .. content
+end
+
+-- II.25.3: CLI header, bodies, metadata.
 function Builder:pe()
   local RVA, CLI = 0x2000, 72
   local parts, size = {}, CLI
@@ -387,16 +401,32 @@ function Builder:pe()
   size = size + -size % 4
   local metadata = self:metadata()
   local cli = string.pack("<I4I2I2I4I4I4I4", 72, 2, 5, RVA + size, #metadata, 1, 0) .. ("\0"):rep(72 - 24)
-  local content = cli .. table.concat(parts) .. metadata
-  content = content .. ("\0"):rep(-#content % 0x200)
-  local optional = string.pack("<I2I1I1I4I4I4I4I4I4", 0x10B, 8, 0, #content, 0, 0, 0, RVA, 0)
-    .. string.pack("<I4I4I4I2I2I2I2I2I2I4I4I4I4I2I2I4I4I4I4I4I4", 0x400000, 0x2000, 0x200, 4, 0, 0, 0, 4, 0, 0,
-      RVA + (#content + 0x1FFF & ~0x1FFF), 0x200, 0, 3, 0x8540, 0x100000, 0x1000, 0x100000, 0x1000, 0, 16)
-    .. ("\0"):rep(14 * 8) .. string.pack("<I4I4", RVA, CLI) .. ("\0"):rep(8)
-  local head = "MZ" .. ("\0"):rep(0x3A) .. string.pack("<I4", 0x80) .. ("\0"):rep(0x40) .. "PE\0\0"
-    .. string.pack("<I2I2I4I4I4I2I2", 0x14C, 1, 0, 0, 0, #optional, 0x2022) .. optional
-    .. ".text\0\0\0" .. string.pack("<I4I4I4I4I4I4I2I2I4", #content, RVA, #content, 0x200, 0, 0, 0, 0, 0x60000020)
-  return head .. ("\0"):rep(0x200 - #head) .. content
+  return pe_file(".text", cli .. table.concat(parts) .. metadata, 14, CLI)
+end
+
+-- A block of a version resource: length, length of the value, kind, name, value, what is inside.
+local function block(key, value, units, children)
+  local name = utf16(key .. "\0")
+  local head = name .. ("\0"):rep(-(6 + #name) % 4) .. value
+  for _, child in ipairs(children or {}) do head = head .. ("\0"):rep(-(6 + #head) % 4) .. child end
+  return string.pack("<I2I2I2", 6 + #head, units and #value // 2 or #value, units and 1 or 0) .. head
+end
+
+-- A DLL that is nothing but a version resource: what the profiler looks at in NewRelic.Agent.Core.dll on Windows. product nil:
+-- without a product name.
+function M.versioned_dll(product, version)
+  local a, b, c, d = version_of(version)
+  local high, low = a << 16 | b, c << 16 | d
+  local fixed = string.pack("<I4I4I4I4I4I4I4I4I4I4I4I4I4", 0xFEEF04BD, 0x10000, high, low, high, low, 0x3F, 0, 4, 2, 0, 0, 0)
+  local strings = { product and block("ProductName", utf16(product .. "\0"), true) }
+  local info = block("VS_VERSION_INFO", fixed, false, {
+    block("StringFileInfo", "", true, { block("040904B0", "", true, strings) }),
+    block("VarFileInfo", "", true, { block("Translation", string.pack("<I2I2", 0x409, 0x4B0), false) }) })
+  -- Three directories of one entry each: type 16 (version), name 1, language; then where the data is.
+  local function directory(id, offset) return string.pack("<I4I4I2I2I2I2I4I4", 0, 0, 0, 0, 0, 1, id, offset) end
+  local resources = directory(16, 0x80000018) .. directory(1, 0x80000030) .. directory(0x409, 0x48)
+    .. string.pack("<I4I4I4I4", 0x2058, #info, 0, 0) .. info
+  return pe_file(".rsrc", resources, 2, #resources)
 end
 
 local assembly_fields = set [[name version flags key culture module refs type_refs types methods member_refs type_specs sigs

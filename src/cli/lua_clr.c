@@ -314,7 +314,7 @@ static int clr_thread_stack(lua_State *L)
     uintptr_t frames[256];
     nr_sim *sim = sim_of(L);
     luaL_checktype(L, 3, LUA_TTABLE);
-    size_t n = lua_rawlen(L, 3);
+    size_t n = (size_t)lua_rawlen(L, 3);
     luaL_argcheck(L, n <= NR_COUNT(frames), 3, "too many frames");
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, 3, (lua_Integer)i + 1);

@@ -8,7 +8,7 @@ enum { THREAD_BATCH = 40, SNAPSHOT_DEFAULT = 0 /* COR_PRF_SNAPSHOT_DEFAULT */ };
 
 typedef struct nr_frame {
     uintptr_t function;
-    bool named; /* the names below are those of `function` */
+    bool named;                          /* the names below are those of `function` */
     uint32_t type_length, method_length; /* terminator included, of the whole name */
     uint16_t type[NR_SNAPSHOT_NAME_UNITS], method[NR_SNAPSHOT_NAME_UNITS];
 } nr_frame;
@@ -47,8 +47,8 @@ static int32_t read_names(nr_ICorProfilerInfo4 *info, nr_frame *f)
     int32_t hr = NR_CALL(info, GetTokenAndMetaDataFromFunction, f->function, &nr_iid_IMetaDataImport2, &found, &method);
     nr_IMetaDataImport2 *import = found;
     if (NR_FAILED(hr) || !import) return hr;
-    hr = NR_CALL(import, GetMethodProps, method, &type, f->method, NR_SNAPSHOT_NAME_UNITS, &f->method_length, NULL, NULL,
-                 NULL, NULL, NULL);
+    hr = NR_CALL(import, GetMethodProps, method, &type, f->method, NR_SNAPSHOT_NAME_UNITS, &f->method_length, NULL,
+                 NULL, NULL, NULL, NULL);
     /* Always asked for. A cache by token, as the reference has, takes one module's type for another's. */
     if (!NR_FAILED(hr))
         hr = NR_CALL(import, GetTypeDefProps, type, f->type, NR_SNAPSHOT_NAME_UNITS, &f->type_length, NULL, NULL);
@@ -119,7 +119,8 @@ static bool keep_names(const nr_sampling *s)
     for (int32_t i = 0; i < s->walk->count && ok; i++) {
         const nr_frame *f = &s->walk->frames[i];
         if (f->named)
-            ok = nr_names_put(s->names, f->function, f->type, length_of(f->type_length), f->method, length_of(f->method_length));
+            ok = nr_names_put(s->names, f->function, f->type, length_of(f->type_length), f->method,
+                              length_of(f->method_length));
     }
     nr_mutex_unlock(s->names_lock);
     return ok;
@@ -139,7 +140,7 @@ static bool record(const nr_walk *w, uintptr_t thread, nr_profile *profile)
 
 static void sample_thread(const nr_sampling *s, uintptr_t thread, nr_profile *profile)
 {
-    int32_t (NR_COM *callback)(uintptr_t, uintptr_t, uintptr_t, uint32_t, uint8_t *, void *) = on_frame;
+    int32_t(NR_COM * callback)(uintptr_t, uintptr_t, uintptr_t, uint32_t, uint8_t *, void *) = on_frame;
     void *pointer; /* as the slot's type has it */
     memcpy(&pointer, &callback, sizeof pointer);
     nr_walk *w = s->walk;

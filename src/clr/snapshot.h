@@ -3,7 +3,7 @@
 #define NR_CLR_SNAPSHOT_H
 
 #include "clr/abi.h"
-#include "engine/names.h"
+#include "clr/names.h"
 #include "os/os.h"
 
 #include <stdatomic.h>

@@ -43,7 +43,6 @@ static void work(void *self)
     while (next_request(t)) {
         nr_profile profile = {NR_ARENA_INIT, NULL, 0};
         bool ok = sample(t, &profile);
-        if (!ok) nr_profile_free(&profile);
         nr_mutex_lock(&t->lock);
         t->profile = profile;
         t->failed = !ok;

@@ -12,12 +12,12 @@ typedef struct nr_threads {
     nr_condition changed;
     nr_mutex sampling; /* held during one sampling */
     nr_thread worker;
-    bool running;           /* there is a worker to join */
-    bool busy;              /* a request is being served */
-    bool requested, done;   /* for the worker; by the worker */
-    bool failed;            /* what is done */
-    atomic_bool stopping;   /* between the beginning and the end of a shutdown */
-    unsigned shutdowns;     /* a waiting request sees that one has come and gone */
+    bool running;         /* there is a worker to join */
+    bool busy;            /* a request is being served */
+    bool requested, done; /* for the worker; by the worker */
+    bool failed;          /* what is done */
+    atomic_bool stopping; /* between the beginning and the end of a shutdown */
+    unsigned shutdowns;   /* a waiting request sees that one has come and gone */
     nr_ICorProfilerInfo4 *info;
     nr_ICorProfilerInfo10 *info10;
     nr_walk *walk;

@@ -83,7 +83,10 @@ static bool append_locals(nr_linker *k)
             if (!has_result(k)) continue; /* a void method has no result local */
             if (!meta(k, nr_sig_encode_param(&type, &k->job->sig->ret))) goto done;
         }
-        if (!il(k, nr_locals_append(&k->locals_sig, type.data, type.size, &k->locals[i]))) goto done;
+        if (!il(k, nr_locals_append(&k->locals_sig, type.data, type.size, &k->locals[i]))) {
+            if (k->result.il == NR_IL_LOCALS_TOO_MANY) (void)nr_locals_count(&k->locals_sig, &k->result.local_count);
+            goto done;
+        }
     }
     ok = true;
 done:

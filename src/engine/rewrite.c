@@ -52,9 +52,13 @@ static int32_t unexpected(const nr_method *m, const char *cause)
     return NR_HR_FAIL;
 }
 
-static int32_t refused_by_il(const nr_method *m, nr_il_error e)
+static int32_t refused_by_il(const nr_method *m, const nr_link_result *result)
 {
-    if (e == NR_IL_NOT_TINY_OR_FAT) {
+    nr_il_error e = result->il;
+    if (e == NR_IL_LOCALS_TOO_MANY) {
+        NR_LOG(NR_ERROR, "Extracted local count (0x%x) is too big to add locals to (>= 0xfffe)",
+               (unsigned)result->local_count);
+    } else if (e == NR_IL_NOT_TINY_OR_FAT) {
         NR_LOG(NR_ERROR, "%.*s: %s", NR_STR_ARG(m->description), nr_il_error_text(e));
     } else if (nr_il_error_logged(e)) {
         NR_LOG(NR_ERROR, "%s", nr_il_error_text(e));
@@ -151,7 +155,7 @@ int32_t nr_method_rewrite(nr_method *m, nr_str template_name, const nr_point *po
     if (result.multiple_rets) NR_LOG(NR_DEBUG, "Rewriting multi-return method");
     if (result.last_not_ret) NR_LOG(NR_ERROR, "Unexpected instruction in method %.*s", NR_STR_ARG(m->description));
     switch (result.stage) {
-    case NR_LINK_IL: hr = refused_by_il(m, result.il); break;
+    case NR_LINK_IL: hr = refused_by_il(m, &result); break;
     case NR_LINK_META: hr = refused_by_meta(m, &tokens, result.meta); break;
     default: hr = write_body(m, &body);
     }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -14,6 +15,18 @@
 bool nr_os_can_fork(void)
 {
     return true;
+}
+
+/* A crash is a result here, and a core file would take longer than the test. Code that runs wild is to meet a limit of
+ * its own before it meets the machine's; address sanitizers reserve more than that. */
+static void limit_damage(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(RLIMIT_DATA) && UINTPTR_MAX > 0xFFFFFFFFu
+    struct rlimit memory = {(rlim_t)2 << 30, (rlim_t)2 << 30};
+    setrlimit(RLIMIT_DATA, &memory);
+#endif
 }
 
 static bool redirect(nr_str path, int descriptor)
@@ -55,9 +68,8 @@ nr_os_end nr_os_isolate(const nr_os_child *child, int *code)
     if (pipe(ends) != 0) return NR_OS_NOT_STARTED;
     pid_t pid = fork();
     if (pid == 0) {
-        struct rlimit none = {0, 0};
         close(ends[0]);
-        setrlimit(RLIMIT_CORE, &none); /* a crash is a result here, and a core file would take longer than the test */
+        limit_damage();
         int result = redirect(child->out, 1) && redirect(child->err, 2) ? child->body(child->self) : 127;
         fflush(NULL);
         _exit(result); /* no destructors: what was loaded may have threads, and half of this process' state is missing */

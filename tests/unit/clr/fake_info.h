@@ -45,10 +45,11 @@ static struct fake_info {
 
 /* ---- metadata ------------------------------------------------------------------------------------- */
 
+/* A name that is cut off here has no terminator. */
 static int32_t put_name(const char *name, unsigned repeat, uint16_t *out, uint32_t room, uint32_t *length)
 {
     uint32_t n = repeat ? repeat : (uint32_t)strlen(name);
-    for (uint32_t i = 0; i < room; i++) out[i] = (uint16_t)(i >= n || i + 1 == room ? 0 : repeat ? 'm' : (uint8_t)name[i]);
+    for (uint32_t i = 0; i < room; i++) out[i] = (uint16_t)(i >= n ? 0 : repeat ? 'm' : (uint8_t)name[i]);
     *length = n + 1;
     return n + 1 > room ? 0x00131106 : NR_S_OK; /* CLDB_S_TRUNCATION */
 }
@@ -82,8 +83,8 @@ static uint32_t NR_COM fake_Release(void *self)
     return (uint32_t)--fake.references;
 }
 
-static int32_t NR_COM fake_GetTokenAndMetaDataFromFunction(void *self, uintptr_t function, const nr_guid *iid, void **out,
-                                                           uint32_t *token)
+static int32_t NR_COM fake_GetTokenAndMetaDataFromFunction(void *self, uintptr_t function, const nr_guid *iid,
+                                                           void **out, uint32_t *token)
 {
     const fake_function *f = &fake.functions[function - FUNCTION_ID];
     (void)self;

@@ -1,6 +1,7 @@
 /* The exports before Initialize, after an attach and after Shutdown (exports.md section 2; com-and-lifecycle.md). */
 #include "nrprof_agent.h"
 
+#include "base/alloc.h"
 #include "base/compiler.h"
 #include "clr/profiler.h"
 #include "fake_info.h"
@@ -56,6 +57,7 @@ TEST(attached_only) /* a profiler object that was never initialised */
 TEST(profile_and_shutdown)
 {
     static const uintptr_t stack[] = {FUNCTION_ID};
+    nr_alloc_count(1);
     nr_ICorProfilerCallback4 *p = profiler();
     void *records = NULL;
     int32_t n = 0;
@@ -76,15 +78,20 @@ TEST(profile_and_shutdown)
         CHECK_EQ(RequestFunctionNames(stack, 1, &records), NR_S_OK);
         CHECK_EQ(((nrprof_function_name *)records)->method_name[0], 'M');
         CHECK_EQ(NR_CALL(p, ThreadDestroyed, 0x1000), NR_S_OK);
-        if (round == 0) ReleaseProfile();
-        else if (round == 1) ShutdownThreadProfiler(); /* frees the profile, too */
-        else CHECK_EQ(NR_CALL0(p, Shutdown), NR_S_OK);
+        if (round == 0)
+            ReleaseProfile();
+        else if (round == 1)
+            ShutdownThreadProfiler(); /* frees the profile, too */
+        else
+            CHECK_EQ(NR_CALL0(p, Shutdown), NR_S_OK);
     }
     CHECK_EQ(fake.initialized, 2); /* the first two rounds share a worker */
     /* The object outlives Shutdown, and so do its functions. */
     CHECK_EQ(RequestProfile(&records, &n), NR_S_OK);
     /* A runtime that goes without another Shutdown: the worker ends all the same. */
     CHECK_EQ(NR_CALL0(p, Release), 0);
+    CHECK_EQ(nr_alloc_live(), 0);
+    nr_alloc_count(0);
     CHECK_EQ(fake.references, 0);
     CHECK_EQ(fake.suspended, 0);
     CHECK_EQ(RequestProfile(&records, &n), NR_E_UNEXPECTED);

@@ -1,72 +1,9 @@
 /* Numbers are those of reference/thread-profiler.md and, with an E, of reference/exports.md. */
 #include "base/alloc.h"
-#include "base/compiler.h"
 #include "base/log.h"
-#include "clr/threads.h"
-#include "fake_info.h"
-#include "test.h"
+#include "session.h"
 
 #include <stdio.h>
-
-#define F(n) ((uintptr_t)(FUNCTION_ID + (n)))
-enum { MAIN, WORK, INNER, OTHER, NO_TOKEN, NO_METHOD, NO_TYPE, NO_IMPORT, LONG, GLOBAL };
-
-static const fake_function functions[FAKE_FUNCTIONS] = {
-    [MAIN] = {"App.Program", "Main", 0, 0x02000002, 0, 0, 0, false, 0},
-    [WORK] = {"App.Program", "Work", 0, 0x02000002, 0, 0, 0, false, 0},
-    [INNER] = {"WorkerThread", ".ctor", 0, 0x02000003, 0, 0, 0, false, 0},
-    [OTHER] = {"Lib.Thing", "Do", 1, 0x02000002, 0, 0, 0, false, 0}, /* the token of App.Program, in another module */
-    [NO_TOKEN] = {"x", "x", 2, 0x02000004, NR_E_INVALIDARG, 0, 0, false, 0},
-    [NO_METHOD] = {"x", "x", 2, 0x02000005, 0, NR_CLDB_E_RECORD_NOTFOUND, 0, false, 0},
-    [NO_TYPE] = {"x", "x", 2, 0x02000006, 0, 0, NR_E_FAIL, false, 0},
-    [NO_IMPORT] = {"x", "x", 2, 0x02000007, 0, 0, 0, true, 0},
-    [LONG] = {"Long", "", 3, 0x02000002, 0, 0, 0, false, 3000},
-    [GLOBAL] = {"<Module>", "main", 3, 0x02000001, 0, 0, 0, false, 0},
-};
-
-static nr_threads *t;
-
-static void begin(void)
-{
-    fake_reset(functions);
-    t = nr_zalloc(sizeof *t);
-}
-
-static void end(void)
-{
-    nr_threads_shutdown(t);
-    CHECK_EQ(fake.suspended, 0);
-    CHECK_EQ(fake.references, 0);
-    CHECK(!fake.snapshot_unsuspended);
-    nr_free(t, sizeof *t);
-}
-
-static int32_t request(const nrprof_thread_profile **records, int32_t *count)
-{
-    void *p = t;
-    int32_t hr = nr_threads_request(t, (nr_ICorProfilerInfo4 *)(void *)&fake.info, &fake.info, &p, count);
-    *records = p;
-    return hr;
-}
-
-/* Does one type and method text of `name` say that? */
-static bool named(nrprof_function_name name, const char *type, const char *method)
-{
-    size_t i = 0, j = 0;
-    while (type[i] && name.type_name[i] == (uint8_t)type[i]) i++;
-    while (method[j] && name.method_name[j] == (uint8_t)method[j]) j++;
-    return !type[i] && !name.type_name[i] && !method[j] && !name.method_name[j];
-}
-
-static bool is_called(uintptr_t function, const char *type, const char *method)
-{
-    void *p = NULL;
-    if (nr_threads_names(t, &function, 1, &p) != NR_S_OK) return false;
-    const nrprof_function_name *n = p;
-    return n->function == function && named(*n, type, method);
-}
-
-#define UNKNOWN "UnknownClass", "UnknownMethod(error)"
 
 /* ---- requests --------------------------------------------------------------------------------------- */
 
@@ -107,185 +44,6 @@ TEST(no_threads)
         CHECK_EQ(request(&r, &count), NR_S_OK);
         CHECK_EQ(count, 0);
     }
-    end();
-}
-
-TEST(records) /* E5, record layout and rules; 3.5; 4.3 */
-{
-    static const uintptr_t plain[] = {F(WORK), 0, F(MAIN)}, odd[] = {F(WORK), F(NO_TOKEN), F(MAIN)},
-                           method[] = {F(NO_METHOD), F(NO_TYPE)}, import[] = {F(NO_IMPORT)}, native[] = {0, 0};
-    static const struct {
-        const uintptr_t *frames;
-        size_t count;
-        int32_t hr;
-        bool kept;
-        int32_t error;
-        bool ids;
-    } rows[] = {
-        {plain, 3, NR_S_OK, true, 0, true},
-        {plain, 0, (int32_t)0x80131360, false, 0, false}, /* CORPROF_E_STACKSNAPSHOT_UNSAFE */
-        {plain, 2, (int32_t)0x80131361, false, 0, false}, /* _ABORTED, after some frames */
-        {plain, 0, (int32_t)0x8013135E, false, 0, false}, /* _INVALID_TGT_THREAD */
-        {odd, 3, NR_S_OK, true, NR_E_INVALIDARG, false},  /* count stays, ids do not */
-        {method, 1, NR_S_OK, true, NR_CLDB_E_RECORD_NOTFOUND, false},
-        {method, 2, NR_S_OK, true, NR_E_FAIL, false},     /* the last failure */
-        {import, 1, NR_S_OK, true, 0, true},              /* no metadata is no failure */
-        {native, 2, NR_S_OK, true, 0, true},
-        {plain, 0, NR_S_OK, true, 0, false},
-        {plain, 3, NR_S_FALSE, true, 0, true},
-    };
-    const nrprof_thread_profile *r;
-    int32_t count, at = 0;
-    begin();
-    for (size_t i = 0; i < NR_COUNT(rows); i++) fake_thread_add(rows[i].frames, rows[i].count, rows[i].hr);
-    for (int round = 0; round < 2; round++) { /* what failed fails again: no names of another frame are kept for it */
-        CHECK_EQ(request(&r, &count), NR_S_OK);
-        at = 0;
-        for (size_t i = 0; i < NR_COUNT(rows) && at < count; i++) {
-            if (!rows[i].kept) continue;
-            CHECK_EQ(r[at].thread, 0x1000 + i);
-            CHECK_EQ(r[at].error, rows[i].error);
-            CHECK_EQ(r[at].count, rows[i].count);
-            CHECK_EQ(r[at].functions != NULL, rows[i].ids);
-            for (size_t k = 0; rows[i].ids && k < rows[i].count; k++) CHECK_EQ(r[at].functions[k], rows[i].frames[k]);
-            at++;
-        }
-        CHECK_EQ(at, count);
-        CHECK_EQ(at, 8);
-        nr_threads_release(t);
-    }
-    CHECK(is_called(F(NO_TOKEN), UNKNOWN) && is_called(F(NO_METHOD), UNKNOWN) && is_called(F(NO_TYPE), UNKNOWN));
-    CHECK(is_called(F(NO_IMPORT), UNKNOWN));
-    end();
-}
-
-TEST(too_deep) /* 1, 4.1 and 4.3 */
-{
-    static uintptr_t stack[FAKE_FRAMES];
-    static const struct {
-        size_t depth, failing; /* a frame whose names cannot be read; 0: none */
-        int32_t error, count;
-    } rows[] = {
-        {1305, 0, 0, 1305},    {1336, 0, 0, 1336}, {1337, 0, 0, 1337},
-        {1338, 0, 1, 1},       {1505, 0, 1, 168},  {2 * 1337, 0, 1, 1337},
-        {2 * 1337 + 5, 0, 1, 5}, {1337, 1335, NR_E_INVALIDARG, 1337},
-        {1500, 3, 1, 163},     /* a failure before, forgotten */
-        {1500, 1400, 1, 163},  /* a failure after, not heard */
-    };
-    for (size_t i = 0; i < NR_COUNT(rows); i++) {
-        const nrprof_thread_profile *r;
-        int32_t count;
-        begin();
-        for (size_t k = 0; k < rows[i].depth; k++) stack[k] = k % 3 ? F(WORK) : F(INNER);
-        stack[rows[i].depth - 1] = F(MAIN);
-        if (rows[i].failing) stack[rows[i].failing] = F(NO_TOKEN);
-        fake_thread_add(stack, rows[i].depth, NR_S_OK);
-        CHECK_EQ(request(&r, &count), NR_S_OK);
-        CHECK_EQ(count, 1);
-        CHECK_EQ(r->error, rows[i].error);
-        CHECK_EQ(r->count, rows[i].count);
-        CHECK_EQ(r->functions != NULL, rows[i].error >= 0);
-        /* what is left are the frames at the root */
-        for (int32_t k = 0; r->functions && k < r->count; k++)
-            CHECK_EQ(r->functions[k], stack[rows[i].depth - (size_t)rows[i].count + (size_t)k]);
-        CHECK(is_called(F(MAIN), "App.Program", "Main"));
-        end();
-    }
-}
-
-TEST(batches) /* 3.2: 40 at a time; a failure ends the list */
-{
-    static const uintptr_t stack[] = {F(MAIN)};
-    static const struct {
-        size_t threads, fails_at;
-        int32_t enum_hr, next_hr, count;
-    } rows[] = {{0, 0, 0, 0, 0},   {1, 0, 0, 0, 1},   {39, 0, 0, 0, 39},         {40, 0, 0, 0, 40},          {41, 0, 0, 0, 41},
-                {80, 0, 0, 0, 80}, {99, 0, 0, 0, 99}, {99, 0, NR_E_FAIL, 0, 0}, {99, 40, 0, NR_E_FAIL, 40}, {99, 0, 0, NR_E_FAIL, 0}};
-    for (size_t i = 0; i < NR_COUNT(rows); i++) {
-        const nrprof_thread_profile *r;
-        int32_t count;
-        begin();
-        for (size_t k = 0; k < rows[i].threads; k++) fake_thread_add(stack, 1, NR_S_OK);
-        fake.enum_hr = rows[i].enum_hr;
-        fake.next_hr = rows[i].next_hr;
-        fake.next_fails_at = rows[i].fails_at;
-        CHECK_EQ(request(&r, &count), NR_S_OK);
-        CHECK_EQ(count, rows[i].count);
-        for (int32_t k = 0; k < count; k++) CHECK_EQ(r[k].thread, 0x1000 + k);
-        end();
-    }
-}
-
-/* ---- names -------------------------------------------------------------------------------------------- */
-
-TEST(names) /* E7; 4.2, 4.4; 5 */
-{
-    static const uintptr_t stack[] = {F(INNER), F(WORK), F(WORK), F(OTHER), F(GLOBAL), 0, F(MAIN)},
-                           asked[] = {F(MAIN), F(OTHER), 0, F(MAIN), F(INNER), 0x99};
-    const nrprof_thread_profile *r;
-    void *p = NULL;
-    int32_t count;
-    begin();
-    fake_thread_add(stack, NR_COUNT(stack), NR_S_OK);
-    CHECK(is_called(F(MAIN), UNKNOWN)); /* the CLR is not asked */
-    CHECK_EQ(request(&r, &count), NR_S_OK);
-    int calls = fake.metadata_calls;
-    CHECK_EQ(calls, 5 * 3); /* five functions; the recursion is not looked up again */
-    CHECK_EQ(nr_threads_names(t, asked, 6, &p), NR_S_OK);
-    const nrprof_function_name *n = p;
-    for (size_t i = 0; i < 6; i++) CHECK_EQ(n[i].function, asked[i]);
-    CHECK(named(n[0], "App.Program", "Main") && named(n[3], "App.Program", "Main"));
-    CHECK(named(n[1], "Lib.Thing", "Do")); /* the same token in another module */
-    CHECK(named(n[2], UNKNOWN) && named(n[5], UNKNOWN));
-    CHECK(named(n[4], "WorkerThread", ".ctor"));
-    CHECK(is_called(F(GLOBAL), "<Module>", "main"));
-    CHECK(is_called(F(WORK), "App.Program", "Work"));
-    nr_threads_release(t); /* names stay */
-    for (int i = 0; i < 3; i++) {
-        CHECK_EQ(request(&r, &count), NR_S_OK);
-        nr_threads_release(t);
-    }
-    CHECK_EQ(fake.metadata_calls, calls); /* known functions are not asked about again */
-    CHECK(is_called(F(INNER), "WorkerThread", ".ctor"));
-    nr_threads_shutdown(t);
-    CHECK(is_called(F(INNER), UNKNOWN));
-    end();
-}
-
-TEST(name_refusals) /* E7.1 */
-{
-    const uintptr_t ids[] = {1, 2};
-    void *p = &p, *const untouched = p;
-    begin();
-    CHECK_EQ(nr_threads_names(t, NULL, 1, &p), NR_E_INVALIDARG);
-    CHECK_EQ(nr_threads_names(t, ids, 0, &p), NR_E_INVALIDARG);
-    CHECK_EQ(nr_threads_names(t, ids, 1, NULL), NR_E_INVALIDARG);
-    CHECK_EQ(nr_threads_names(t, ids, -1, &p), NR_E_UNEXPECTED);
-    CHECK_EQ(nr_threads_names(t, ids, INT32_MIN, &p), NR_E_UNEXPECTED);
-    nr_alloc_fail_at(1, 0);
-    CHECK_EQ(nr_threads_names(t, ids, 2, &p), NR_E_OUTOFMEMORY);
-    nr_alloc_fail_at(0, 0);
-    CHECK(p == untouched);
-    CHECK_EQ(nr_threads_names(t, ids, 2, &p), NR_S_OK);
-    end();
-}
-
-TEST(long_names) /* 1: 1023 units, terminator included */
-{
-    static const uintptr_t stack[] = {F(LONG)};
-    const nrprof_thread_profile *r;
-    void *p = NULL;
-    int32_t count;
-    begin();
-    fake_thread_add(stack, 1, NR_S_OK);
-    CHECK_EQ(request(&r, &count), NR_S_OK);
-    CHECK_EQ(r->error, 0); /* cut off is not failed */
-    CHECK_EQ(nr_threads_names(t, stack, 1, &p), NR_S_OK);
-    const uint16_t *name = ((nrprof_function_name *)p)->method_name;
-    size_t n = 0;
-    while (name[n] == 'm') n++;
-    CHECK_EQ(n, 1022);
-    CHECK_EQ(name[n], 0);
     end();
 }
 
@@ -351,8 +109,10 @@ TEST(session_log) /* 2.2 to 2.7 */
               "T TP: profile thread terminating\n"
               "T TP: profile thread shut down\n"
               "T TP: Shutdown called while thread is not running\n");
-    if (!NR_OS_WINDOWS) CHECK_EQ(fake.suspends, 2); /* 2.5 */
-    else CHECK_EQ(fake.suspends, 0);
+    if (!NR_OS_WINDOWS)
+        CHECK_EQ(fake.suspends, 2); /* 2.5 */
+    else
+        CHECK_EQ(fake.suspends, 0);
     end();
 }
 
@@ -474,6 +234,34 @@ TEST(shutdown_during_request) /* 2.7, 3.3, E5 row 5 */
     end();
 }
 
+TEST(missed_shutdown) /* 2.8: one that begins and ends before the waiting request gets to run */
+{
+    static const uintptr_t stack[] = {F(MAIN)};
+    nr_thread requester;
+    outcome o = {77, 77, &o};
+    begin();
+    fake_thread_add(stack, 1, NR_S_OK);
+    fake.on_snapshot = hold;
+    set_gate(0);
+    CHECK(nr_thread_start(&requester, request_body, &o));
+    wait_inside();
+    nr_mutex_lock(&t->lock); /* what a whole shutdown leaves for the request to see */
+    t->shutdowns++;
+    nr_condition_wake_all(&t->changed);
+    nr_mutex_unlock(&t->lock);
+    nr_thread_join(&requester);
+    CHECK_EQ(o.hr, NR_E_ABORT);
+    CHECK(o.count == 0 && o.records == NULL);
+    CHECK(t->busy); /* by now another request's, for all this one knows */
+    set_gate(1);
+    nr_threads_shutdown(t);
+    CHECK_EQ(t->shutdowns, 2);
+    fake.on_snapshot = NULL;
+    request_body(&o);
+    CHECK_EQ(o.hr, NR_S_OK);
+    end();
+}
+
 TEST(destroyed_threads_wait) /* 3.1 */
 {
     static const uintptr_t stack[] = {F(MAIN)};
@@ -513,14 +301,21 @@ static void caller(void *self)
         outcome o = {77, 77, NULL};
         void *names = NULL;
         request_body(&o);
-        if (o.hr == NR_S_OK) served++;
-        else if (o.hr == NR_E_FAIL) refused++;
-        else if (o.hr == NR_E_ABORT) aborted++;
-        else other_results++;
+        if (o.hr == NR_S_OK)
+            served++;
+        else if (o.hr == NR_E_FAIL)
+            refused++;
+        else if (o.hr == NR_E_ABORT)
+            aborted++;
+        else
+            other_results++;
         if (nr_threads_names(t, ids, 3, &names) != NR_S_OK) other_results++;
         nr_threads_wait_for_sampling(t);
-        if (o.hr == NR_S_OK) nr_threads_release(t);
-        if (closes && i % 10 == 9) nr_threads_shutdown(t);
+        if (o.hr != NR_S_OK) continue;
+        if (closes && i % 3 == 0)
+            nr_threads_shutdown(t);
+        else
+            nr_threads_release(t);
     }
 }
 
@@ -610,6 +405,6 @@ TEST(bounded_memory) /* 5: samples of the same functions take nothing */
     nr_alloc_count(0);
 }
 
-TESTS(threads, T(refusals), T(no_threads), T(records), T(too_deep), T(batches), T(names), T(name_refusals), T(long_names),
-      T(session_log), T(failure_log), T(shutdown_during_request), T(destroyed_threads_wait), T(several_callers),
-      T(several_callers_and_shutdowns), T(no_memory), T(bounded_memory))
+TESTS(threads, T(refusals), T(no_threads), T(session_log), T(failure_log), T(shutdown_during_request),
+      T(missed_shutdown), T(destroyed_threads_wait), T(several_callers), T(several_callers_and_shutdowns), T(no_memory),
+      T(bounded_memory))

@@ -1,4 +1,4 @@
-#include "engine/names.h"
+#include "clr/names.h"
 
 #include "base/alloc.h"
 #include "test.h"
@@ -22,7 +22,8 @@ TEST(names)
     CHECK(nr_names_put(&names, 2, other, 3, method, 0)); /* as long as asked for */
     CHECK(nr_names_put(&names, 0x100, other, 4, method, 1));
     CHECK(nr_names_put(&names, 1, other, 4, other, 4)); /* the first names stay */
-    const nrprof_function_name *one = nr_names_get(&names, 1), *two = nr_names_get(&names, 2), *three = nr_names_get(&names, 0x100);
+    const nrprof_function_name *one = nr_names_get(&names, 1), *two = nr_names_get(&names, 2),
+                               *three = nr_names_get(&names, 0x100);
     CHECK(one && two && three);
     CHECK(same(one->type_name, type) && same(one->method_name, method));
     CHECK(two->type_name == one->type_name); /* one text for equal types */

@@ -1,4 +1,4 @@
-#include "engine/names.h"
+#include "clr/names.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
  *
  * Grows with the number of distinct functions, not with the number of samples; texts never move. One writer. The
  * writer's own look-ups need no lock; those of other threads exclude nr_names_put. */
-#ifndef NR_ENGINE_NAMES_H
-#define NR_ENGINE_NAMES_H
+#ifndef NR_CLR_NAMES_H
+#define NR_CLR_NAMES_H
 
 #include "base/map.h"
 #include "nrprof_agent.h"
