@@ -27,17 +27,30 @@ static bool put(nr_str path, const char *text)
     return ok;
 }
 
+enum { ROUNDS = 100000 };
+
+static nr_mutex counter_lock; /* all zero is unlocked */
+static long counter;
+
+static void count(void *self)
+{
+    (void)self;
+    for (int i = 0; i < ROUNDS; i++) {
+        nr_mutex_lock(&counter_lock);
+        counter++;
+        nr_mutex_unlock(&counter_lock);
+    }
+}
+
+/* Without exclusion two threads lose increments. */
 TEST(mutex)
 {
-    static nr_mutex zero; /* all zero is unlocked */
-    nr_mutex other = NR_MUTEX_INIT;
-    nr_mutex_lock(&zero);
-    nr_mutex_lock(&other); /* another one */
-    nr_mutex_unlock(&zero);
-    nr_mutex_lock(&zero);
-    nr_mutex_unlock(&zero);
-    nr_mutex_unlock(&other);
-    CHECK(1);
+    nr_thread thread;
+    counter = 0;
+    if (!CHECK(nr_thread_start(&thread, count, NULL))) return;
+    count(NULL);
+    nr_thread_join(&thread);
+    CHECK_EQ(counter, 2 * ROUNDS);
 }
 
 TEST(files)
