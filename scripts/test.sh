@@ -133,6 +133,14 @@ gate() { # TARGET
     tests/gate/check.sh "$lib" "$1"
 }
 
+# Real assemblies for tests that skip without them: the console sample, and Mono's mscorlib (it has bodies).
+real_assemblies() {
+    need_packages libmono-corlib4.5-dll
+    need_dotnet >/dev/null || return
+    . "$root/samples/dotnet.sh"
+    dotnet_build "$root/samples/console"
+}
+
 lua_tests() { # DIRECTORY
     if [ -z "$(find "$1" -name '*.lua' 2>/dev/null | head -n 1)" ]; then
         skip "$1" "there are no tests in it"
@@ -171,6 +179,7 @@ phase "unit tests" unit_tests linux-x64 linux-x64
 phase "unit tests with ASan and UBSan" unit_tests linux-x64-asan linux-x64
 phase "binary gate self-test" gate_self_test
 phase "binary gate" gate linux-x64
+real_assemblies
 phase "Lua tests" lua_tests tests/lua
 phase "scenarios" lua_tests tests/scenarios
 phase "real CLR" clr_tests

@@ -104,7 +104,7 @@ end
 -- Fills the home directory: rules = a list (extensions/rules.xml), config = text, table, or false for no file, core = false for no
 -- NewRelic.Agent.Core.dll, and texts of files by relative path. Can be called again to change files.
 function Scenario:home(t)
-  local root = self.directory .. separator .. "home" .. separator
+  local root = tools.absolute(self.home_directory, self.directory) .. separator
   local function write(name, text) nr.write(root .. (nr.windows and name:gsub("/", "\\") or name), text) end
   t = t or {}
   local config, core = t.config, t.core

@@ -61,11 +61,11 @@ function M.set(names)
   return r
 end
 
--- Scenarios run in directories of their own, so paths given relative to this one are completed.
+-- Scenarios run in directories of their own, so paths given relative to this one (or another) are completed.
 local start_directory = clr.current_directory()
-function M.absolute(path)
+function M.absolute(path, directory)
   if path:find "^[/\\]" or path:find "^%a:" then return path end
-  return start_directory .. M.separator .. path
+  return (directory or start_directory) .. M.separator .. path
 end
 
 return M

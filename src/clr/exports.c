@@ -21,9 +21,7 @@ NR_EXPORT int32_t NRPROF_CALL InstrumentationRefresh(void)
     nr_engine *e = engine_or("Unable to refresh instrumentation because the profiler reference is invalid.");
     if (!e) return NR_E_FAIL;
     NR_LOG(NR_TRACE, "Enter: InstrumentationRefresh");
-    int32_t hr = nr_engine_refresh(e, NULL);
-    NR_LOG(NR_TRACE, "Leave: InstrumentationRefresh");
-    return hr;
+    return nr_engine_refresh(e, NULL);
 }
 
 NR_EXPORT int32_t NRPROF_CALL ReloadConfiguration(void)

@@ -117,6 +117,7 @@ static bool load_rules(nr_start *s)
         NR_LOG(NR_WARN, "Unable to parse one or more instrumentation files.  Live instrumentation reloading will not "
                         "work until the "
                         "unparsable file(s) are corrected or removed.");
+    NR_LOG(NR_TRACE, "Read %zu instrumentation files", s->generation->files_read);
     nr_generation_add_environment_point(s->generation);
     return true;
 }

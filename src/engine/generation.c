@@ -73,20 +73,20 @@ static int by_name(const void *a, const void *b)
 
 /* Files and live texts as one list in the order of their names; a live text goes before a file of its name. */
 static nr_named_text *all_texts(nr_arena *arena, const nr_extension_files *files, const nr_named_text *live,
-                                size_t live_count, size_t *count)
+                                size_t live_count, size_t *count, size_t *read)
 {
     nr_named_text *list = nr_arena_zalloc(arena, files->xml.count + live_count + 1, sizeof *list);
-    size_t n = 0, read = 0;
+    size_t n = 0;
+    *read = 0;
     if (!list) return NULL;
     for (size_t i = 0; i < files->xml.count; i++) {
         size_t l = 0;
         while (l < live_count && !nr_str_eq(live[l].name, files->xml.items[i])) l++;
         if (!read_extension(arena, files->xml.items[i], &list[n].text)) continue;
-        read++;
+        (*read)++;
         list[n].name = files->xml.items[i];
         if (l == live_count) n++;
     }
-    NR_LOG(NR_TRACE, "Read %zu instrumentation files", read);
     if (live_count) {
         memcpy(list + n, live, live_count * sizeof *live);
         n += live_count;
@@ -103,7 +103,7 @@ static bool load_files(nr_generation *g, const nr_extension_files *files, const 
      * as XML, and their ignore lists cover it. */
     bool ok = load_rules(g, files, &arena);
     size_t lua_points = g->set.count, count = 0;
-    nr_named_text *texts = ok ? all_texts(&arena, files, live, live_count, &count) : NULL;
+    nr_named_text *texts = ok ? all_texts(&arena, files, live, live_count, &count, &g->files_read) : NULL;
     for (size_t i = 0; texts && i < count; i++) load_xml(g, texts[i].name, texts[i].text);
     if (texts)
         NR_LOG(NR_INFO, "Identified %zu Instrumentation points (not ignored) in .xml files", g->set.count - lua_points);

@@ -17,6 +17,7 @@ typedef struct nr_generation {
     nr_script *script;
     unsigned invalid_files; /* extension XML that could not be used */
     unsigned invalid_rules; /* .lua rule files that could not be used */
+    size_t files_read;      /* extension XML, live texts not counted */
     unsigned long serial;   /* no two generations have the same */
     nr_ignore_list ignore;  /* of the configuration, for the next refresh */
 } nr_generation;

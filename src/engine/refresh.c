@@ -166,7 +166,7 @@ int32_t nr_engine_refresh(nr_engine *e, const nr_ignore_list *ignore)
     int32_t hr = build(e, ignore, &g);
     if (g) hr = publish(e, g);
     nr_mutex_unlock(&e->live.gate);
-    NR_LOG(NR_TRACE, "Leave: InstrumentationRefreshWithNewIgnoreList");
+    if (hr == NR_HR_OK) NR_LOG(NR_TRACE, "Leave: InstrumentationRefreshWithNewIgnoreList");
     return hr;
 }
 
@@ -180,5 +180,7 @@ int32_t nr_engine_apply_live(nr_engine *e)
     nr_mutex_unlock(&e->live.lock);
     free_texts(before);
     if (any) NR_LOG(NR_INFO, "Applying live instrumentation");
-    return some ? nr_engine_refresh(e, NULL) : NR_HR_OK;
+    if (!some) return NR_HR_OK;
+    NR_LOG(NR_TRACE, "Enter: InstrumentationRefresh");
+    return nr_engine_refresh(e, NULL);
 }

@@ -9,7 +9,7 @@ local TOO_MANY = "is too big to add locals to (>= 0xfffe)"
 
 -- ---- 3.1: what is added to ---------------------------------------------------------------------------------------------------
 
-t:test("3.1: without locals it begins with 07 00", { covers = { "il-method-body 3.1", "il-method-body 3.4" } }, function(s)
+t:test("3.1: without locals it begins with 07 00", { covers = { "il-method-body 3", "il-method-body 3.1", "il-method-body 3.4" } }, function(s)
   for _, body in ipairs { "06 2a", "03 30 08 00 02000000 00000000 00 2a" } do
     local r = s:method { body = body }:jit()
     s:equal(r.locals_sig, "07 02 12 05 12 09")

@@ -51,7 +51,7 @@ local function each_plain(f)
   end
 end
 
-t:test("4.1.1: every opcode of one byte has the operand of ECMA-335, none if it is unused", { covers = { "il-method-body 4.1.1", "il-method-body 4.2", "Q12" } }, function(s)
+t:test("4.1.1: every opcode of one byte has the operand of ECMA-335, none if it is unused", { covers = { "il-method-body 4.1", "il-method-body 4.1.1", "il-method-body 4.2", "Q12" } }, function(s)
   local list = {}
   each_plain(function(op, size)
     list[#list + 1] = { ("%02x%s 2a"):format(op, ("2a"):rep(size)), ("%02x%s 00"):format(op, ("2a"):rep(size)) }
@@ -126,6 +126,7 @@ t:test("4.1.4: a branch behind FF: its opcode is read as its distance, and it co
   check(s, {
     { "2a ff 2c 01 " .. nops .. "2a", "2b 2e 2c 2b " .. nops .. "00" }, -- lands on the nop before its target
     { "2a ff 2c 01 00 2a", false },                                     -- 2C bytes further is behind the end
+    { "2a ff 2c 01 " .. nops:rep(3) .. "2a", "38 89000000 39 2c000000 " .. nops:rep(3) .. "00" },
   })
 end)
 
@@ -133,6 +134,7 @@ t:test("4.4.10: code that is valid no more after FF was replaced is refused", { 
   check(s, {
     { "2a ff 20 11223344 00 00 00 00 2a", "2b 0a 20 20112233 44 00000000 00" }, -- a branch that the original does not have
     { "2a ff 20 11223344 00 00 00 14 2a", false },                              -- and whose target does not exist
+    { "2a ff 20 112233fe 26 2a", false },                                       -- FE 26 is no instruction
   })
 end)
 

@@ -20,7 +20,8 @@ local PERMISSIONS = "2e018084" .. scenario.image.hex(
 local CONSTRUCTOR = { name = ".ctor", sig = "20 00 01", body = "06 2a" }
 -- 5.5: TypeDefs Assembly 02000003, Type 02000004, MethodInfo 02000005.
 local function corlib(s, without)
-  local types = { { name = "System.Object" }, { name = "System.Reflection.Assembly" }, { name = "System.Type" }, { name = "System.Reflection.MethodInfo" } }
+  local types = { { name = "System.Object" }, { name = "System.Reflection.Assembly" }, { name = "System.Type" },
+    { name = "System.Reflection.MethodInfo" } }
   for _, name in ipairs { EXCEPTION, SAFE, SUPPRESS } do
     types[#types + 1] = { name = name, methods = name ~= without and { CONSTRUCTOR } or nil }
   end
@@ -42,7 +43,8 @@ end
 -- 5.2, 5.5
 local SIGS = { "0001120c0e", "000212100e0e", "000412140e0e0e1d1210", "000112140e", "000512140e0e0e0e1d1210", "00020112140e" }
 
-test("5.5: the worked example: signatures, attributes, flags", { "module-injection 3.1", "module-injection 5", "module-injection 5.1", "module-injection 5.2",
+test("5.5: the worked example: signatures, attributes, flags", { "module-injection 3.1", "module-injection 5", "module-injection 5.1",
+  "module-injection 5.2",
   "module-injection 5.5", "Q51" }, function(s)
   local m = s:desktop():load(corlib(s))
   s:equal(m.result, "S_OK")
@@ -50,13 +52,15 @@ test("5.5: the worked example: signatures, attributes, flags", { "module-injecti
   s:equal(#defined, 6)
   local rva = args_of(defined[1]).rva
   for i, e in ipairs(defined) do
-    s:equal({ e.token, args_of(e) }, { 0x06000003 + i, { parent = "02000006", name = NAMES[i], flags = "96", impl = "8", rva = rva, sig = SIGS[i] } })
+    s:equal({ e.token, args_of(e) }, { 0x06000003 + i, { parent = "02000006", name = NAMES[i], flags = "96", impl = "8", rva = rva,
+      sig = SIGS[i] } })
   end
   s:truth(tonumber(rva, 16) ~= 0, "the address of the constructor")
   s:equal(m:body(EXCEPTION .. ".LoadAssemblyOrThrow"), "06 2a") -- 5.4: the constructor's until the first JIT
 end)
 
-test("5.2: each method gets two attributes and a permission set, in this order", { "module-injection 5.2", "Q51" }, function(s)
+test("5.2: each method gets two attributes and a permission set, in this order", { "module-injection 5.2", "module-injection 5.3",
+  "Q51" }, function(s)
   local m = s:desktop():load(corlib(s))
   s:equal(#m.emits, 24)
   for i = 1, 6 do
@@ -76,8 +80,10 @@ test("5.1: no TypeRef, AssemblyRef or MemberRef is made", { "module-injection 5.
   s:equal({ m:rows "TypeRef", m:rows "AssemblyRef", m:rows "MemberRef", m:rows "MethodDef" }, { 0, 0, 0, 9 })
 end)
 
-for _, row in ipairs { { "/fx/mscorlib.dll", true }, { "/x/foomscorlib.dll", true }, { "C:\\x\\mscorlib.dll", true }, { "/fx/Mscorlib.dll" }, { "/fx/mscorlib.ni.dll" } } do
-  test(("2.4: the path %s is %s"):format(row[1], row[2] and "mscorlib's" or "another module's"), { "module-injection 2.4", "Q52" }, function(s)
+for _, row in ipairs { { "/fx/mscorlib.dll", true }, { "/x/foomscorlib.dll", true }, { "C:\\x\\mscorlib.dll", true },
+  { "/fx/Mscorlib.dll" }, { "/fx/mscorlib.ni.dll" } } do
+  test(("2.4: the path %s is %s"):format(row[1], row[2] and "mscorlib's" or "another module's"), { "module-injection 2.4", "Q52" },
+    function(s)
     local m = s:desktop():load(corlib(s), { path = row[1] })
     s:equal({ #of_slot(m, "DefineMethod"), #of_slot(m, "DefineAssemblyRef") }, row[2] and { 6, 0 } or { 0, 1 })
   end)
@@ -92,10 +98,12 @@ end
 
 -- { slot, call, definitions that are left of the six methods, of attributes, of permission sets }
 for _, row in ipairs {
-  { "IMetaDataEmit", "DefineMethod", 2, 5, 10, 5 }, { "IMetaDataEmit", "DefineCustomAttribute", 1, 6, 10, 5 }, { "IMetaDataEmit", "DefineCustomAttribute", 4, 6, 11, 5 },
+  { "IMetaDataEmit", "DefineMethod", 2, 5, 10, 5 }, { "IMetaDataEmit", "DefineCustomAttribute", 1, 6, 10, 5 }, { "IMetaDataEmit",
+    "DefineCustomAttribute", 4, 6, 11, 5 },
   { "IMetaDataEmit", "DefinePermissionSet", 6, 6, 12, 5 }, { "IMetaDataEmit", "DefineMethod", 0, 0, 0, 0 },
 } do
-  test(("5.2: %s fails (call %d): the rest of that row only is skipped"):format(row[2], row[3]), { "module-injection 5.2", "Q50" }, function(s)
+  test(("5.2: %s fails (call %d): the rest of that row only is skipped"):format(row[2], row[3]), { "module-injection 5.2", "Q50" },
+    function(s)
     local clr = s:desktop()
     clr:fail(row[1], row[2], row[3], "E_FAIL")
     local m = clr:load(corlib(s))
@@ -148,7 +156,8 @@ test("5: Mono's mscorlib gets the six methods, with its own tokens", { "module-i
   for _, e in ipairs(of_slot(m, "DefinePermissionSet")) do s:equal(args_of(e).value, PERMISSIONS) end
 end)
 
-test("5.4: Mono's mscorlib: all six bodies are written, and call each other", { "module-injection 5.4", "selection-in-native 4.1" }, function(s)
+test("5.4: Mono's mscorlib: all six bodies are written, and call each other", { "module-injection 5.4", "selection-in-native 4.1" },
+  function(s)
   local m = real(s)
   local sizes = { 24, 30, 53, 34, 31, 30 }
   for i, name in ipairs(NAMES) do

@@ -53,7 +53,8 @@ end)
 
 test("4.1: the order of all requests, repeated ones too", EXAMPLE, function(s)
   local m = s:desktop():load(s:assembly { name = "Lib" })
-  local wanted = { { "System.Reflection.Assembly" }, { "System.Type" }, { "System.Reflection.MethodInfo", "System.Type" }, { "System.Reflection.MethodInfo" },
+  local wanted = { { "System.Reflection.Assembly" }, { "System.Type" }, { "System.Reflection.MethodInfo", "System.Type" },
+    { "System.Reflection.MethodInfo" },
     { "System.Reflection.MethodInfo", "System.Type" }, { "System.Reflection.MethodInfo" } }
   local list, found = {}, {}
   for i, types in ipairs(wanted) do
@@ -65,7 +66,8 @@ test("4.1: the order of all requests, repeated ones too", EXAMPLE, function(s)
   s:equal(found, list)
 end)
 
-test("4.5: no reference to mscorlib: it is made first", { "module-injection 3.2", "module-injection 4.5", "module-injection 2.6", "Q50" }, function(s)
+test("4.5: no reference to mscorlib: it is made first", { "module-injection 3.2", "module-injection 4.5", "module-injection 2.6", "Q50" },
+  function(s)
   local m = s:desktop():load(s:assembly { name = "Lib", refs = { "netstandard" } })
   local wanted = worked "23000002"
   local found = rows(m)
@@ -78,12 +80,14 @@ test("4.5: no reference to mscorlib: it is made first", { "module-injection 3.2"
   s:equal(m:rows "AssemblyRef", 2)
 end)
 
-test("7.1: TypeRefs that are there already are found; the numbers go on behind them", { "module-injection 4.2", "module-injection 7.1" }, function(s)
+test("7.1: TypeRefs that are there already are found; the numbers go on behind them", { "module-injection 4.2", "module-injection 7.1" },
+  function(s)
   local m = s:desktop():load(s:assembly { name = "Lib", type_refs = { "[mscorlib]System.Object", "[mscorlib]System.String" } })
   s:equal(rows(m), worked("23000001", 3))
 end)
 
-test("7.1: a rewrite afterwards finds Assembly, Type and MethodInfo, and makes its own proper references", { "module-injection 7.1", "module-injection 4.2" }, function(s)
+test("7.1: a rewrite afterwards finds Assembly, Type and MethodInfo, and makes its own proper references", { "module-injection 7.1",
+  "module-injection 4.2" }, function(s)
   local m = s:method { body = "06 2a", desktop = true }
   s:equal(rows(m), worked "23000001")
   local r = m:jit()
@@ -98,6 +102,21 @@ test("7.1: a rewrite afterwards finds Assembly, Type and MethodInfo, and makes i
   for _, line in ipairs(r.added) do found = found or line:match "^(01%x+) .-%]System%.CannotUnloadAppDomainException$" end
   s:truth(found, "no proper reference to the exception")
 end)
+
+-- { what, DefineAssemblyRef fails, scope of the rewrite's System.Object }
+for _, row in ipairs { { "the mscorlib reference that was made serves a rewrite, too", false, "mscorlib,4.0.0.0,b77a5c561934e089" },
+  { "where it could not be made a rewrite falls back to netstandard", true, "netstandard,0.0.0.0," } } do
+  test("7.2: " .. row[1], { "module-injection 7.2", "module-injection 7", "Q48" }, function(s)
+    s:home { rules = { { assembly = "Lib", class = "N.C", method = "M" } } }
+    local clr = s:desktop()
+    if row[2] then clr:fail("IMetaDataAssemblyEmit", "DefineAssemblyRef", 1, "E_FAIL") end
+    local m = clr:load(s:assembly { name = "Lib", refs = { "netstandard" }, types = { { name = "N.C", methods = {
+      { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+    local r = m:jit "N.C.M"
+    s:rewritten(r)
+    s:contains(table.concat(r.added, "\n"), "[" .. row[3] .. "]System.Object")
+  end)
+end
 
 -- ---- 2.5, 4.4: several references ------------------------------------------------------------------------------------------------------
 
@@ -124,7 +143,8 @@ end)
 -- ---- 3.2 to 3.4: which modules --------------------------------------------------------------------------------------------------------------
 
 for _, row in ipairs {
-  { "user code", "Shop" }, { "the agent's own assembly", "NewRelic.Agent.Core" }, { "the API", "NewRelic.Api.Agent" }, { "a framework assembly", "System.Web" },
+  { "user code", "Shop" }, { "the agent's own assembly", "NewRelic.Agent.Core" }, { "the API", "NewRelic.Api.Agent" },
+    { "a framework assembly", "System.Web" },
   { "a dynamic module", "RefEmit_InMemoryManifestModule" }, { "assembly on the ignore list", "Ignored" }, { "without a rule", "Nobody" },
 } do
   test("3.4: injected into " .. row[1], { "module-injection 3.4", "module-injection 3" }, function(s)
@@ -135,7 +155,8 @@ end
 
 for _, row in ipairs {
   { "C9: netstandard.dll without a reference to mscorlib is left alone", "/x/netstandard.dll", 0 },
-  { "3.3: the suffix decides", "/x/my.netstandard.dll", 0 }, { "Q52: case-sensitive", "/x/NetStandard.dll", 11 }, { "3.3: another name", "/x/netstandard2.dll", 11 },
+  { "3.3: the suffix decides", "/x/my.netstandard.dll", 0 }, { "Q52: case-sensitive", "/x/NetStandard.dll", 11 }, { "3.3: another name",
+    "/x/netstandard2.dll", 11 },
 } do
   test(row[1], { "module-injection 3.3", "C9", "Q52" }, function(s)
     local m = s:desktop():load(s:assembly { name = "netstandard", refs = { "System.Runtime" } }, { path = row[2] })
@@ -147,16 +168,19 @@ test("3.3: netstandard.dll with a reference to mscorlib is like any other", { "m
   s:equal(rows(s:desktop():load(s:assembly { name = "netstandard" }, { path = "/x/netstandard.dll" })), worked "23000001")
 end)
 
-test("3.4: no rule and no request: ModuleLoadFinished asks for no ReJIT on .NET Framework", { "com-and-lifecycle 7", "module-injection 3.4" }, function(s)
+test("3.4: no rule and no request: ModuleLoadFinished asks for no ReJIT on .NET Framework", { "com-and-lifecycle 7",
+  "module-injection 3.4" }, function(s)
   s:home { rules = { { assembly = "Shop", class = "N.C", method = "M" } } }
-  local m = s:desktop():load(s:assembly { name = "Shop", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+  local m = s:desktop():load(s:assembly { name = "Shop", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01",
+    body = "06 2a" } } } } })
   s:equal(m.requests, {})
 end)
 
 -- ---- 1, 2, 3.2, 4.3: failures ---------------------------------------------------------------------------------------------------------------
 
 for _, status in ipairs { "E_FAIL", "0x80131018" } do
-  test("1.3: a module that failed to load with " .. status .. " is left alone; that result is answered", { "module-injection 1", "com-and-lifecycle 7.1" }, function(s)
+  test("1.3: a module that failed to load with " .. status .. " is left alone; that result is answered", { "module-injection 1",
+    "com-and-lifecycle 7.1" }, function(s)
     local m = s:desktop():load(s:assembly { name = "Lib" }, { status = status })
     s:equal({ m.result, #m.emits }, { status, 0 })
   end)
@@ -167,9 +191,12 @@ test("1.3: S_FALSE is no failure", { "module-injection 1" }, function(s)
   s:equal({ m.result, #rows(m) }, { "S_OK", 10 })
 end)
 
-for _, row in ipairs { { "ICorProfilerInfo", "GetModuleInfo", 0 }, { "ICorProfilerInfo", "GetModuleMetaData", 0 }, { "ICorProfilerInfo", "GetModuleMetaData", 1 },
-  { "ICorProfilerInfo", "GetModuleMetaData", 2 }, { "ICorProfilerInfo", "GetModuleMetaData", 3 }, { "ICorProfilerInfo", "GetModuleMetaData", 4 } } do
-  test(("1.4: %s fails (call %d): nothing is done, S_OK"):format(row[2], row[3]), { "module-injection 1", "module-injection 2.1", "module-injection 2.2" }, function(s)
+for _, row in ipairs { { "ICorProfilerInfo", "GetModuleInfo", 0 }, { "ICorProfilerInfo", "GetModuleMetaData", 0 }, { "ICorProfilerInfo",
+  "GetModuleMetaData", 1 },
+  { "ICorProfilerInfo", "GetModuleMetaData", 2 }, { "ICorProfilerInfo", "GetModuleMetaData", 3 }, { "ICorProfilerInfo",
+    "GetModuleMetaData", 4 } } do
+  test(("1.4: %s fails (call %d): nothing is done, S_OK"):format(row[2], row[3]), { "module-injection 1", "module-injection 2",
+    "module-injection 2.1", "module-injection 2.2" }, function(s)
     local clr = s:desktop()
     clr:fail(row[1], row[2], row[3], "E_FAIL")
     local m = clr:load(s:assembly { name = "Lib" })
@@ -190,7 +217,8 @@ end
 -- { slot, which call fails, names that are missing then }
 for _, row in ipairs {
   { "DefineMemberRef", 1, { 1 } }, { "DefineMemberRef", 6, { 6 } }, { "DefineMemberRef", 0, { 1, 2, 3, 4, 5, 6 } },
-  { "DefineTypeRefByName", 1, { 1 } }, { "DefineTypeRefByName", 2, { 1 } }, { "DefineTypeRefByName", 4, { 2 } }, { "DefineTypeRefByName", 0, { 1, 2, 3, 4, 5, 6 } },
+  { "DefineTypeRefByName", 1, { 1 } }, { "DefineTypeRefByName", 2, { 1 } }, { "DefineTypeRefByName", 4, { 2 } }, { "DefineTypeRefByName",
+    0, { 1, 2, 3, 4, 5, 6 } },
 } do
   test(("4.3: %s fails (call %d): only that row is missing"):format(row[1], row[2]), { "module-injection 4.3", "Q50" }, function(s)
     local clr = s:desktop()
@@ -215,6 +243,7 @@ end)
 
 test("6: CoreCLR adds nothing to any module", { "module-injection 6" }, function(s)
   s:home { rules = { { assembly = "Shop", class = "N.C", method = "M" } } }
-  local m = s:core():load(s:assembly { name = "Shop", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+  local m = s:core():load(s:assembly { name = "Shop", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01",
+    body = "06 2a" } } } } })
   s:equal({ m.result, #m.emits, m.requests }, { "S_OK", 0, { "RequestReJIT N.C.M" } })
 end)

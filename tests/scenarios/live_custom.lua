@@ -1,6 +1,7 @@
 -- live-instrumentation.md 1, 2 and exports.md 2, E1 to E4: documents given by the agent, and exports without a profiler.
 
 local scenario = require "nrprof.scenario"
+local SEPARATOR = require "nr".windows and "\\" or "/"
 local t = scenario.suite "live custom"
 
 local function method(name, sig) return { name = name, sig = sig or "00 00 01", body = "06 2a" } end
@@ -44,7 +45,8 @@ for _, row in ipairs {
   { "an empty name", {}, { { { "", M } }, {}, on "M" } },
   { "a name like any other text", {}, { { { "urn:x y/z?\"", M } }, {}, on "M" } },
 } do
-  t:test("2: " .. row[1], { covers = { "E3", "E4", "E3.1", "E3.3", "live-instrumentation 2", "live-instrumentation 2.1", "live-instrumentation 2.3",
+  t:test("2: " .. row[1], { covers = { "E3", "E4", "E3.1", "E3.3", "live-instrumentation 2", "live-instrumentation 2.1",
+    "live-instrumentation 2.3",
     "live-instrumentation 2.4", "live-instrumentation 2.5" } }, function(s)
     local clr, m = start(s, row[2])
     m:jit_all()
@@ -65,7 +67,8 @@ t:test("E3: adding alone changes nothing, a refresh does not take it either", { 
   s:untouched(m:jit "N.C.M")
 end)
 
-t:test("4.2: what was applied stays through refreshes and reloads", { covers = { "live-instrumentation 1", "live-instrumentation 4.2" } }, function(s)
+t:test("4.2: what was applied stays through refreshes and reloads", { covers = { "live-instrumentation 1", "live-instrumentation 4.2" } },
+  function(s)
   local clr = start(s)
   apply(s, clr, { { "a", M } })
   for _, export in ipairs { "InstrumentationRefresh", "ReloadConfiguration", "InstrumentationRefresh" } do
@@ -76,7 +79,7 @@ end)
 
 t:test("4.2: a document with the path of a file takes its place", { covers = { "live-instrumentation 4.2" } }, function(s)
   local clr = start(s, { rule("M") })
-  s:equal(apply(s, clr, { { "home/extensions/rules.xml", K } }), { "S_OK", off "M", on "K" })
+  s:equal(apply(s, clr, { { table.concat({ "home", "extensions", "rules.xml" }, SEPARATOR), K } }), { "S_OK", off "M", on "K" })
   s:equal(apply(s, clr), { "S_OK", off "K", on "M" })
 end)
 
@@ -104,13 +107,15 @@ t:test("2.6: an empty Apply ends it as well", { covers = { "live-instrumentation
   s:equal(apply(s, clr), { "S_OK", {}, on "K" })
 end)
 
-t:test("2.2: the line 'Applying live instrumentation' comes when there is something", { covers = { "live-instrumentation 2.1", "live-instrumentation 2.2" } }, function(s)
+t:test("2.2: the line 'Applying live instrumentation' comes when there is something", { covers = { "live-instrumentation 2.1",
+  "live-instrumentation 2.2" } }, function(s)
   local clr = start(s, {}, { level = "finest" })
   apply(s, clr)
   s:equal(s:log_count "Applying custom instrumentation", 1)
   s:log_lacks "Applying live instrumentation"
   apply(s, clr, { { "a", M } })
-  s:log_has("Adding custom instrumentation", "Applying custom instrumentation", "[Info ] Applying live instrumentation", "Leave: InstrumentationRefreshWithNewIgnoreList")
+  s:log_has("Adding custom instrumentation", "Applying custom instrumentation", "[Info ] Applying live instrumentation",
+    "Leave: InstrumentationRefreshWithNewIgnoreList")
   apply(s, clr) -- takes back: nothing is applied
   s:equal(s:log_count "[Info ] Applying live instrumentation", 1)
 end)
@@ -122,7 +127,8 @@ t:test("E3.2: text beyond ASCII is UTF-8", { covers = { "E3.2" } }, function(s)
   s:rewritten({ written = m:body "N.C.M" ~= "06 2a", name = "M" })
 end)
 
-for _, row in ipairs { { "invalid UTF-8", "a", "<a\xff\xfe/>" }, { "a character beyond the BMP", "\u{1F600}", M }, { "no name", nil, M }, { "no text", "a", nil } } do
+for _, row in ipairs { { "invalid UTF-8", "a", "<a\xff\xfe/>" }, { "a character beyond the BMP", "\u{1F600}", M }, { "no name", nil, M },
+  { "no text", "a", nil } } do
   t:test("E3.2: " .. row[1] .. " does not end the process", { covers = { "E3.2" }, crashes = "E3" }, function(s)
     local clr, m = start(s, { rule "K" })
     clr:call("AddCustomInstrumentation", row[2], row[3])
@@ -136,11 +142,13 @@ end
 local NOBODY = { { "InstrumentationRefresh", "E_FAIL" }, { "ReloadConfiguration", "E_FAIL" }, { "ApplyCustomInstrumentation", "E_FAIL" },
   { "AddCustomInstrumentation", "E_FAIL", "a", "<a/>" }, { "RequestProfile", "E_UNEXPECTED" }, { "GetCurrentExecutionEngineThreadId", 0 } }
 for _, row in ipairs(NOBODY) do
-  t:test("exports 2: before a profiler exists " .. row[1] .. " gives " .. row[2], { covers = { "com-and-lifecycle 4.2.3", "com-and-lifecycle 4.2" } }, function(s)
+  t:test("exports 2: before a profiler exists " .. row[1] .. " gives " .. row[2], { covers = { "com-and-lifecycle 4.2.3",
+    "com-and-lifecycle 4.2" } }, function(s)
     local clr = s:core { attach = false }
     s:equal((clr:call(row[1], row[3], row[4])), row[2])
   end)
-  t:test("exports 2: after a failed Initialize " .. row[1] .. " gives " .. row[2], { covers = { "com-and-lifecycle 4.2.4", "com-and-lifecycle 4.2" } }, function(s)
+  t:test("exports 2: after a failed Initialize " .. row[1] .. " gives " .. row[2], { covers = { "com-and-lifecycle 4.2.4",
+    "com-and-lifecycle 4.2" } }, function(s)
     s:home { config = false }
     local clr = s:core { fails = true }
     s:equal((clr:call(row[1], row[3], row[4])), row[2])

@@ -37,9 +37,11 @@ for _, row in ipairs {
   { "the first rule", {}, { rule("N.C", "M") }, {}, { "RequestReJIT N.C.M" } },
   { "the last rule goes", { rule("N.C", "M") }, {}, { "RequestRevert N.C.M" }, {} },
   { "no rules at all", {}, {}, {}, {} },
-  { "all overloads, parameters are not looked at", {}, { rule("N.C", "O", { parameters = "System.Int32" }) }, {}, { "RequestReJIT N.C.O, N.C.O" } },
+  { "all overloads, parameters are not looked at", {}, { rule("N.C", "O", { parameters = "System.Int32" }) }, {},
+    { "RequestReJIT N.C.O, N.C.O" } },
   { "versions are not looked at", {}, { rule("N.C", "M", { min = "9.0" }) }, {}, { "RequestReJIT N.C.M" } },
-  { "one call for all types, tokens ascending", {}, { rule("N.D", "M"), rule("N.C", "K"), rule("N.C", "M") }, {}, { "RequestReJIT N.C.M, N.C.K, N.D.M" } },
+  { "one call for all types, tokens ascending", {}, { rule("N.D", "M"), rule("N.C", "K"), rule("N.C", "M") }, {},
+    { "RequestReJIT N.C.M, N.C.K, N.D.M" } },
   { "a method of two rules once", {}, { rule("N.C", "M", { max = "1" }), rule("N.C", "M", { min = "1" }) }, {}, { "RequestReJIT N.C.M" } },
   { "another assembly's rules", {}, { rule("N.C", "M", { assembly = "B" }) }, {}, {} },
   { "an assembly in other case", {}, { rule("N.C", "M", { assembly = "a" }) }, {}, {} },
@@ -48,8 +50,10 @@ for _, row in ipairs {
   { "nested types are not found", {}, { rule("N.D+E", "M") }, {}, {} },
   { "nested types are not asked back", { rule("N.D+E", "M") }, {}, {}, {} },
 } do
-  t:test("5: refresh: " .. row[1], { covers = { "E1", "live-instrumentation 4", "live-instrumentation 4.2", "live-instrumentation 4.6", "live-instrumentation 4.8",
-    "live-instrumentation 5", "live-instrumentation 5.2", "live-instrumentation 5.3", "live-instrumentation 5.4", "live-instrumentation 5.5",
+  t:test("5: refresh: " .. row[1], { covers = { "E1", "live-instrumentation 4", "live-instrumentation 4.2", "live-instrumentation 4.6",
+    "live-instrumentation 4.8",
+    "live-instrumentation 5", "live-instrumentation 5.2", "live-instrumentation 5.3", "live-instrumentation 5.4",
+      "live-instrumentation 5.5",
     "live-instrumentation 5.6", "selection-in-native 7.8" } }, function(s)
     local clr, m = start(s, row[2])
     m:jit_all()
@@ -59,7 +63,8 @@ for _, row in ipairs {
   end)
 end
 
-t:test("5.5: what is asked back comes first, then what is asked for", { covers = { "live-instrumentation 5.5", "live-instrumentation 5.6" } }, function(s)
+t:test("5.5: what is asked back comes first, then what is asked for", { covers = { "live-instrumentation 5.5",
+  "live-instrumentation 5.6" } }, function(s)
   local clr, m = start(s, { rule("N.C", "M") })
   m:jit_all()
   s:home { rules = { rule("N.C", "K") } }
@@ -72,7 +77,8 @@ t:test("5.5: what is asked back comes first, then what is asked for", { covers =
   s:log_has("[Debug] Revert success", "[Debug] ReJit success")
 end)
 
-t:test("4: after a refresh methods have their new rule, or none", { covers = { "E1", "live-instrumentation 4.5", "live-instrumentation 5", "selection-in-native 7.7" } }, function(s)
+t:test("4: after a refresh methods have their new rule, or none", { covers = { "E1", "live-instrumentation 4.5", "live-instrumentation 5",
+  "selection-in-native 7.7" } }, function(s)
   local clr, m = start(s, { rule("N.C", "M", { factory = "F:1" }), rule("N.C", "K", { factory = "F:1" }) })
   s:contains(m:jit("N.C.M"):listing(), '"F:1"')
   m:jit "N.C.K"
@@ -83,7 +89,8 @@ t:test("4: after a refresh methods have their new rule, or none", { covers = { "
   s:equal({ factory_of(m, "N.C.M"), m:body "N.C.K" }, { "F:2", "06 2a" })
 end)
 
-t:test("5: a method asked for whose parameters do not fit keeps its own code", { covers = { "live-instrumentation 5", "selection-in-native 7.8" } }, function(s)
+t:test("5: a method asked for whose parameters do not fit keeps its own code", { covers = { "live-instrumentation 5",
+  "selection-in-native 7.8" } }, function(s)
   local clr, m = start(s, {})
   s:home { rules = { rule("N.C", "O", { parameters = "System.String" }) } }
   clr:call "InstrumentationRefresh"
@@ -92,7 +99,8 @@ t:test("5: a method asked for whose parameters do not fit keeps its own code", {
   s:truth(m:body "N.C.O#2" ~= "06 2a", "the second overload has its tracer")
 end)
 
-t:test("4.5: the next compilation uses the new rules, also of types that a refresh does not find", { covers = { "live-instrumentation 4.5", "live-instrumentation 5" } }, function(s)
+t:test("4.5: the next compilation uses the new rules, also of types that a refresh does not find",
+  { covers = { "live-instrumentation 4.5", "live-instrumentation 5" } }, function(s)
   local clr, m = start(s, {})
   s:home { rules = { rule("N.D+E", "M", { factory = "F:2" }) } }
   clr:call "InstrumentationRefresh"
@@ -109,7 +117,8 @@ t:test("5: a nested type's method keeps its instrumentation when its rule goes",
 end)
 
 for _, bad in ipairs { "<extension><instrumentation>", "not XML", "<a" } do
-  t:test(("4.4: a file '%s' cannot be read: S_FALSE, nothing changes"):format(bad), { covers = { "E1", "live-instrumentation 4.4" } }, function(s)
+  t:test(("4.4: a file '%s' cannot be read: S_FALSE, nothing changes"):format(bad), { covers = { "E1", "live-instrumentation 4.4" } },
+    function(s)
     local clr, m = start(s, { rule("N.C", "M") })
     s:home { rules = { rule("N.C", "K") }, ["extensions/bad.xml"] = bad }
     local result, happened = clr:call "InstrumentationRefresh"
@@ -130,7 +139,8 @@ for _, empty in ipairs { "", '<?xml version="1.0"?>', "<other/>",
   end)
 end
 
-t:test("4.3: a refresh keeps the ignore list; ReloadConfiguration takes the new one", { covers = { "E2", "live-instrumentation 3", "live-instrumentation 3.3", "live-instrumentation 4.3" } }, function(s)
+t:test("4.3: a refresh keeps the ignore list; ReloadConfiguration takes the new one", { covers = { "E2", "live-instrumentation 3",
+  "live-instrumentation 3.3", "live-instrumentation 4.3" } }, function(s)
   local clr, m = start(s, { rule("N.C", "M"), rule("N.D", "M") }, { ignore = { { "A", "N.D" } } })
   s:equal(m.requests, { "RequestReJIT N.C.M" })
   s:home { config = { ignore = { { "A", "N.C" } } } }
@@ -143,11 +153,13 @@ t:test("4.3: a refresh keeps the ignore list; ReloadConfiguration takes the new 
   s:equal({ again.reverts, again.requests }, { {}, { "RequestReJIT N.D.M" } })
 end)
 
-t:test("3.2: ReloadConfiguration changes the level at once", { covers = { "E2", "live-instrumentation 3.1", "live-instrumentation 3.2" } }, function(s)
+t:test("3.2: ReloadConfiguration changes the level at once", { covers = { "E2", "live-instrumentation 3.1",
+  "live-instrumentation 3.2" } }, function(s)
   local clr = start(s, {}, { level = "info" })
   s:home { config = { level = "finest" } }
   s:equal(clr:call "ReloadConfiguration", "S_OK")
-  s:log_has("[Info ] Reloading newrelic.config files.", "[Info ] <-- New logging level set: Trace", "Enter: InstrumentationRefreshWithNewIgnoreList",
+  s:log_has("[Info ] Reloading newrelic.config files.", "[Info ] <-- New logging level set: Trace",
+    "Enter: InstrumentationRefreshWithNewIgnoreList",
     "Leave: InstrumentationRefreshWithNewIgnoreList")
   s:home { config = { level = "error" } }
   s:equal(clr:call "ReloadConfiguration", "S_OK")
@@ -156,7 +168,8 @@ t:test("3.2: ReloadConfiguration changes the level at once", { covers = { "E2", 
   s:equal(#s:log(), before)
 end)
 
-t:test("3: a configuration that cannot be read is answered with a failure, and the old one stays", { covers = { "E2" }, crashes = "E2" }, function(s)
+t:test("3: a configuration that cannot be read is answered with a failure, and the old one stays", { covers = { "E2" }, crashes = "E2" },
+  function(s)
   local clr, m = start(s, { rule("N.C", "M") })
   s:home { config = '<?xml version="1.0"?><other/>' }
   local result, happened = clr:call "ReloadConfiguration"
@@ -164,7 +177,8 @@ t:test("3: a configuration that cannot be read is answered with a failure, and t
   s:rewritten(m:jit "N.C.M")
 end)
 
-t:test("3.4: ReloadConfiguration changes nothing of the decision, of the mask or of the log's place", { covers = { "live-instrumentation 3.4", "com-and-lifecycle 6" } }, function(s)
+t:test("3.4: ReloadConfiguration changes nothing of the decision, of the mask or of the log's place",
+  { covers = { "live-instrumentation 3.4", "com-and-lifecycle 6" } }, function(s)
   local clr, m = start(s, { rule("N.C", "M") })
   s:home { config = { enabled = false } }
   s:equal(clr:call "ReloadConfiguration", "S_OK")
@@ -227,4 +241,40 @@ t:test("1: .NET Framework: a refresh finds modules in the same way", { covers = 
   s:equal(happened.requests, { "RequestReJIT N.C.M" })
   clr:jit_pending()
   s:truth(m:body "N.C.M" ~= "06 2a", "instrumented")
+end)
+
+t:test("4.1: at TRACE a refresh says where it begins and ends", { covers = { "live-instrumentation 4.1", "live-instrumentation 4.8",
+  "E1" } }, function(s)
+  local clr = start(s, {}, { level = "finest" })
+  clr:call "InstrumentationRefresh"
+  s:log_has("[Info ] Refreshing instrumentation", "Enter: InstrumentationRefresh", "Enter: InstrumentationRefreshWithNewIgnoreList",
+    "Leave: InstrumentationRefreshWithNewIgnoreList")
+end)
+
+t:test("4.7: EnumModules fails: the error is logged and the process lives", { covers = { "live-instrumentation 4.7" },
+  crashes = "live-instrumentation 4.7" }, function(s)
+  local clr, m = start(s, {})
+  s:home { rules = { rule("N.D+E", "M") } }
+  clr:fail("ICorProfilerInfo", "EnumModules", 0, "E_FAIL")
+  local _, happened = clr:call "InstrumentationRefresh"
+  s:equal(happened.requests, {})
+  s:log_has "[Error] Function 'RejitInstrumentationPoints' failed.  HRESULT: -2147467259"
+  s:rewritten(m:jit "N.D+E.M") -- the new rules are in force
+end)
+
+t:test("3.5: process lists are read again, without effect", { covers = { "live-instrumentation 3.5", "live-instrumentation 3.4" } },
+  function(s)
+  local clr, m = start(s, { rule("N.C", "M") })
+  s:env { NEW_RELIC_EXCLUDED_APPLICATION_NAMES = "nrprof,nrprof.exe" }
+  s:equal(clr:call "ReloadConfiguration", "S_OK")
+  s:rewritten(m:jit "N.C.M")
+end)
+
+t:test("6: a compilation between two refreshes sees whole rule sets only", { covers = { "live-instrumentation 6" } }, function(s)
+  local clr, m = start(s, { rule("N.C", "M", { factory = "F:0" }) })
+  for i = 1, 20 do
+    s:home { rules = { rule("N.C", "M", { factory = "F:" .. i }) } }
+    s:equal(clr:call "InstrumentationRefresh", "S_OK")
+    s:contains(m:jit("N.C.M"):listing(), '"F:' .. i .. '"')
+  end
 end)

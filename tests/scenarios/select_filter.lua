@@ -73,7 +73,8 @@ t:test("2.1: a method that passes all three sets is taken apart even when no rul
 end)
 
 for _, row in ipairs {
-  { "mscorlib is in the set of assemblies without a rule", "mscorlib", "System.CannotUnloadAppDomainException", "LoadAssemblyOrThrow", "E_FAIL" },
+  { "mscorlib is in the set of assemblies without a rule", "mscorlib", "System.CannotUnloadAppDomainException", "LoadAssemblyOrThrow",
+    "E_FAIL" },
   { "another assembly is not", "mscorlib2", "System.CannotUnloadAppDomainException", "LoadAssemblyOrThrow", "S_OK" },
   { "another type of mscorlib is not", "mscorlib", "System.AppDomainUnloadedException", "LoadAssemblyOrThrow", "S_OK" },
   { "another method of the exception is not", "mscorlib", "System.CannotUnloadAppDomainException", "Load", "S_OK" },

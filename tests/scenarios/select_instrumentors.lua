@@ -14,7 +14,8 @@ end
 -- ---- 4.3: what the default instrumentor refuses ---------------------------------------------------------------------------
 
 local PUBLIC, NESTED, SEQUENTIAL, EXPLICIT = 0x100001, 0x100002, 0x08, 0x10
-local REFUSED = { "selection-in-native 4.3", "selection-in-native 4.3.1", "selection-in-native 9", "com-and-lifecycle 8.3.3" }
+local REFUSED = { "selection-in-native 4", "selection-in-native 4.3", "com-and-lifecycle 8.3", "selection-in-native 4.3.1",
+  "selection-in-native 9", "com-and-lifecycle 8.3.3" }
 
 -- { what, method, type flags, why }
 local refusals = {
@@ -69,7 +70,8 @@ for _, row in ipairs {
   { "three deep, the outermost decides: yes", PUBLIC, NESTED | SEQUENTIAL, NESTED | SEQUENTIAL, true },
   { "the middle one does not", PUBLIC, NESTED | SEQUENTIAL, NESTED, true },
 } do
-  t:test("Q27: " .. row[1], { covers = { "Q27", "selection-in-native 2.2", "selection-in-native 4.3.1", "com-and-lifecycle 8.2.6" } }, function(s)
+  t:test("Q27: " .. row[1], { covers = { "Q27", "selection-in-native 2.2", "selection-in-native 4.3.1", "com-and-lifecycle 8.2.6" } },
+    function(s)
     local methods = { { name = "M", sig = "00 00 01", body = "06 2a" } }
     local innermost = row[4] and { { name = "Z", flags = row[4], methods = methods } }
     local class = row[4] and "N.X+Y+Z" or "N.X+Y"
@@ -82,7 +84,8 @@ for _, row in ipairs {
   end)
 end
 
-t:test("4.3.2: the tests are made at ReJIT, too: asked for when the module loads, refused then", { covers = "selection-in-native 4.3.2" }, function(s)
+t:test("4.3.2: the tests are made at ReJIT, too: asked for when the module loads, refused then", { covers = "selection-in-native 4.3.2" },
+  function(s)
   local m = s:method { name = "get_X", flags = 0x0896, body = "06 2a" }
   s:equal(m.requests, { "RequestReJIT N.C.get_X" })
   local r = m:jit()
@@ -139,7 +142,8 @@ for _, row in ipairs {
 end
 
 t:test("5: attributes of the type do not count", { covers = "selection-in-native 5" }, function(s)
-  local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", attributes = { API .. "TraceAttribute", API .. "TransactionAttribute" },
+  local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", attributes = { API .. "TraceAttribute",
+    API .. "TransactionAttribute" },
     methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
   s:untouched(m:jit "N.C.M")
 end)
@@ -147,15 +151,18 @@ end)
 t:test("5: the attribute may be defined in the assembly itself", { covers = "selection-in-native 5" }, function(s)
   local m = s:core():load(s:assembly { name = "A", types = {
     { name = "NewRelic.Api.Agent.TraceAttribute", methods = { { name = ".ctor", sig = "20 00 01", body = "06 2a" } } },
-    { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a", attributes = { "NewRelic.Api.Agent.TraceAttribute" } } } } } })
+    { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a",
+      attributes = { "NewRelic.Api.Agent.TraceAttribute" } } } } } })
   s:equal(flags_of(s, m:jit "N.C.M"), "00100000")
 end)
 
 for _, row in ipairs {
-  { "a rule and Transaction", transaction "01 00 00 00", "00503400" }, { "a rule and Web", transaction "01 00 01 00 54 02 03 57 65 62 01", "00303400" },
+  { "a rule and Transaction", transaction "01 00 00 00", "00503400" }, { "a rule and Web", transaction "01 00 01 00 54 02 03 57 65 62 01",
+    "00303400" },
   { "a rule and Trace", { type = API .. "TraceAttribute" }, "00103400" },
 } do
-  t:test(("5: %s: the bits come together: %s"):format(row[1], row[3]), { covers = { "selection-in-native 5", "selection-in-native 6" } }, function(s)
+  t:test(("5: %s: the bits come together: %s"):format(row[1], row[3]), { covers = { "selection-in-native 5", "selection-in-native 6" } },
+    function(s)
     local r = s:method { body = "06 2a", attributes = { row[2] }, rule = { factory = "MyFactory" } }:jit()
     s:equal(flags_of(s, r), row[3])
     s:contains(r:listing(), '"MyFactory"')
@@ -193,7 +200,8 @@ end)
 local function handler(s, variables)
   s:env(variables)
   local clr = s:core()
-  return clr, clr:load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+  return clr, clr:load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01",
+    body = "06 2a" } } } } })
 end
 
 for _, row in ipairs {

@@ -58,7 +58,8 @@ for _, row in ipairs {
 } do
   t:test(row[1] .. " gives " .. row[3], { covers = { "selection-in-native 6", "selection-in-native 6.1" } }, function(s)
     s:home { ["extensions/x.xml"] = xml(point(row[2])) }
-    local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+    local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01",
+      body = "06 2a" } } } } })
     s:equal(flags_of(s, m:jit "N.C.M"), row[3])
   end)
 end
@@ -81,7 +82,8 @@ for _, row in ipairs {
 } do
   t:test("6.2: " .. row[1], { covers = { "selection-in-native 6.2" } }, function(s)
     s:home { ["extensions/x.xml"] = xml(point(row[2])) }
-    local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+    local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01",
+      body = "06 2a" } } } } })
     local r = m:jit "N.C.M"
     s:rewritten(r)
     s:contains(r:listing(), row[3])
@@ -123,7 +125,8 @@ end
 
 t:test("MethodRewriterTest overloads_are_instrumented: two overloads with rules of their own, each written once", {
   covers = { "selection-in-native 4.4" } }, function(s)
-  s:home { ["extensions/x.xml"] = xml(point('name="F:s"', "", 'parameters="System.String"') .. point('name="F:i"', "", 'parameters="System.Int32"')) }
+  s:home { ["extensions/x.xml"] = xml(point('name="F:s"', "", 'parameters="System.String"') .. point('name="F:i"', "",
+    'parameters="System.Int32"')) }
   local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = {
     { name = "M", sig = "00 01 01 0e", body = "06 2a" }, { name = "M", sig = "00 01 01 08", body = "06 2a" } } } } })
   s:equal(#m:jit_all(), 2)
@@ -141,7 +144,7 @@ for _, row in ipairs {
   { nil, nil, "0.0.0.0", true }, { "1", "1.1", "1.0.9.9", true }, { "1.10", nil, "1.9.0.0", false }, { "1.9", nil, "1.10.0.0", true },
 } do
   t:test(("4.4.3: min %s, max %s: version %s is %s"):format(row[1] or "none", row[2] or "none", row[3], row[4] and "in" or "out"), {
-    covers = { "selection-in-native 4.4.3" } }, function(s)
+    covers = { "selection-in-native 4.4.3", "module-injection 6.2" } }, function(s)
     local m = s:method { body = "06 2a", rule = { min = row[1], max = row[2] }, assembly = { version = row[3] } }
     local r = m:jit()
     s:equal({ r.written, r.result }, { row[4], "S_OK" })
@@ -150,7 +153,8 @@ for _, row in ipairs {
 end
 
 for _, row in ipairs {
-  { "of two with disjoint ranges the one that fits", { { 'name="F:1"', 'maxVersion="2"' }, { 'name="F:2"', 'minVersion="2"' } }, "2.0.0.0", "F:2" },
+  { "of two with disjoint ranges the one that fits", { { 'name="F:1"', 'maxVersion="2"' }, { 'name="F:2"', 'minVersion="2"' } },
+    "2.0.0.0", "F:2" },
   { "the other one", { { 'name="F:1"', 'maxVersion="2"' }, { 'name="F:2"', 'minVersion="2"' } }, "1.9.0.0", "F:1" },
   { "an exact rule out of its range hides the general one", { { 'name="F:any"' },
     { 'name="F:exact"', 'maxVersion="2"', 'parameters=""' } }, "2.0.0.0", "none" },
@@ -160,7 +164,8 @@ for _, row in ipairs {
     local points = {}
     for i, p in ipairs(row[2]) do points[i] = point(p[1], p[2], p[3]) end
     s:home { ["extensions/x.xml"] = xml(table.concat(points)) }
-    local m = s:core():load(s:assembly { name = "A", version = row[3], types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+    local m = s:core():load(s:assembly { name = "A", version = row[3], types = { { name = "N.C", methods = { { name = "M",
+      sig = "00 00 01", body = "06 2a" } } } } })
     local r = m:jit "N.C.M"
     s:equal({ factory_of(r), r.result }, { row[4], "S_OK" })
   end)
@@ -169,13 +174,15 @@ end
 t:test("4.4.4: of two rules that both fit, the first in the file wins", { covers = { "selection-in-native 4.4.4", "Q3" },
   only_ours = "the reference takes the one at the lower heap address" }, function(s)
   s:home { ["extensions/x.xml"] = xml(point('name="F:1"') .. point('name="F:2"')) }
-  local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+  local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01",
+    body = "06 2a" } } } } })
   s:equal(factory_of(m:jit "N.C.M"), "F:1")
 end)
 
 t:test("Q3: of two rules that both fit, one of them is used", { covers = { "Q3" } }, function(s)
   s:home { ["extensions/x.xml"] = xml(point('name="F:1"') .. point('name="F:2"')) }
-  local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+  local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01",
+    body = "06 2a" } } } } })
   s:truth(factory_of(m:jit "N.C.M"):find "^F:[12]$", "neither")
 end)
 
@@ -200,10 +207,12 @@ for _, row in ipairs {
   end)
 end
 
-t:test("Q2: a method that is refused afterwards leaves its flags all the same", { covers = { "Q2", "selection-in-native 4.3.2" } }, function(s)
+t:test("Q2: a method that is refused afterwards leaves its flags all the same", { covers = { "Q2", "selection-in-native 4.3.2" } },
+  function(s)
   s:home { rules = { { assembly = "A", class = "N.C", method = "M" } } }
   local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = {
-    { name = "M", sig = "00 01 01 08", flags = 0x0896, body = "06 2a", attributes = { ASYNC } }, { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+    { name = "M", sig = "00 01 01 08", flags = 0x0896, body = "06 2a", attributes = { ASYNC } }, { name = "M", sig = "00 00 01",
+      body = "06 2a" } } } } })
   s:untouched(m:jit "N.C.M#1")
   s:equal(flags_of(s, m:jit "N.C.M#2"), "00803400")
 end)

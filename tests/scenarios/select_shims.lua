@@ -14,7 +14,8 @@ local function corlib(s, path, more)
   local function static(name, sig) return { name = name, sig = sig, body = "06 2a" } end
   local types = {}
   for i, name in ipairs(TYPES) do types[i] = { name = name } end       -- 02000002 … 02000005
-  types[2].methods = { { name = "GetMethod", sig = "20 01 12 14 0e", body = "06 2a" }, { name = "GetMethod", sig = "20 02 12 14 0e 1d 12 0c", body = "06 2a" } }
+  types[2].methods = { { name = "GetMethod", sig = "20 01 12 14 0e", body = "06 2a" }, { name = "GetMethod",
+    sig = "20 02 12 14 0e 1d 12 0c", body = "06 2a" } }
   types[3].methods = { static("LoadFrom", "00 01 12 10 0e"), { name = "GetType", sig = "20 01 12 0c 0e", body = "06 2a" } }
   types[5] = { name = "System.AppDomain", methods = { static("get_CurrentDomain", "00 00 12 18"),
     { name = "GetData", sig = "20 01 1c 0e", body = "06 2a" }, { name = "SetData", sig = "20 02 01 0e 1c", body = "06 2a" } } }
@@ -34,9 +35,11 @@ end
 local HELPERS = {
   { "LoadAssemblyOrThrow", "62 02 28 ???????? 25 3a 0b000000 72 ???????? 73 ???????? 7a 2a" },
   { "GetTypeViaReflectionOrThrow", "7a 02 28 ???????? 03 6f ???????? 25 3a 0b000000 72 ???????? 73 ???????? 7a 2a" },
-  { "GetMethodViaReflectionOrThrow", "d6 02 03 28 ???????? 04 05 39 0b000000 05 6f ???????? 38 0a000000 6f ???????? 38 00000000 25 3a 0b000000 72 ???????? 73 ???????? 7a 2a" },
+  { "GetMethodViaReflectionOrThrow",
+    "d6 02 03 28 ???????? 04 05 39 0b000000 05 6f ???????? 38 0a000000 6f ???????? 38 00000000 25 3a 0b000000 72 ???????? 73 ???????? 7a 2a" },
   { "GetMethodFromAppDomainStorage", "8a 28 ???????? 25 3a 0b000000 72 ???????? 73 ???????? 7a 02 6f ???????? 74 ???????? 2a" },
-  { "GetMethodFromAppDomainStorageOrReflectionOrThrow", "7e 02 28 ???????? 25 3a 12000000 26 03 04 05 0e 04 28 ???????? 25 02 28 ???????? 2a" },
+  { "GetMethodFromAppDomainStorageOrReflectionOrThrow",
+    "7e 02 28 ???????? 25 3a 12000000 26 03 04 05 0e 04 28 ???????? 25 02 28 ???????? 2a" },
   { "StoreMethodInAppDomainStorageOrThrow", "7a 28 ???????? 25 3a 0b000000 72 ???????? 73 ???????? 7a 03 02 6f ???????? 2a" },
 }
 for _, row in ipairs(HELPERS) do
@@ -59,7 +62,8 @@ for _, name in ipairs { "GetThreadLocalBoolean", "SetThreadLocalBoolean", "GetAp
   end)
 end
 
-t:test("4.1: SetAppDomainBoolean and other methods do not get that far", { covers = { "selection-in-native 4.1", "selection-in-native 2.1" } }, function(s)
+t:test("4.1: SetAppDomainBoolean and other methods do not get that far", { covers = { "selection-in-native 4.1",
+  "selection-in-native 2.1" } }, function(s)
   local m = corlib(s)
   s:untouched(m:jit(EXCEPTION .. ".SetAppDomainBoolean"))
   s:untouched(m:jit(EXCEPTION .. ".Other"))
@@ -74,9 +78,11 @@ for _, row in ipairs { { "/fx/mscorlib.dll", true }, { "/x/foomscorlib.dll", tru
   end)
 end
 
-t:test("4.1: the helper instrumentor ends nothing: a rule for a helper is asked for as well", { covers = { "selection-in-native 4.1", "Q55" } }, function(s)
+t:test("4.1: the helper instrumentor ends nothing: a rule for a helper is asked for as well", { covers = { "selection-in-native 4.1",
+  "Q55" } }, function(s)
   local api = "[NewRelic.Api.Agent]NewRelic.Api.Agent.TraceAttribute"
-  local m = corlib(s, nil, { methods = { { name = "GetMethodFromAppDomainStorage", sig = "00 01 12 14 0e", body = "06 2a", attributes = { api } },
+  local m = corlib(s, nil, { methods = { { name = "GetMethodFromAppDomainStorage", sig = "00 01 12 14 0e", body = "06 2a",
+    attributes = { api } },
     { name = "LoadAssemblyOrThrow", sig = "00 01 12 10 0e", body = "06 2a", flags = 0x0896, attributes = { api } } } })
   local r = m:jit(EXCEPTION .. ".GetMethodFromAppDomainStorage")
   s:equal(r.requests, { "RequestReJIT " .. EXCEPTION .. ".GetMethodFromAppDomainStorage" })
@@ -89,7 +95,8 @@ end)
 
 local API = "NewRelic.Api.Agent.NewRelic"
 for _, row in ipairs {
-  { "any method name", { name = "Anything" }, true }, { "a parameter", { sig = "00 01 01 0e" }, true }, { "a result", { sig = "00 00 0e", body = "0a 14 2a" }, true },
+  { "any method name", { name = "Anything" }, true }, { "a parameter", { sig = "00 01 01 0e" }, true }, { "a result", { sig = "00 00 0e",
+    body = "0a 14 2a" }, true },
   { "a property accessor", { name = "get_X", flags = 0x0896 }, true }, { "a constructor", { name = ".ctor", sig = "20 00 01" }, true },
   { "the static constructor is left", { name = ".cctor" } }, { "GetAgent is left", { name = "GetAgent" } },
   { "getAgent is not GetAgent", { name = "getAgent" }, true }, { "PInvoke flags do not matter", { flags = 0x2096 }, true },
@@ -127,7 +134,8 @@ end)
 t:test("4.2: a rule for an API method is asked for at load; the body is written through the function control then", {
   covers = { "selection-in-native 4.2", "selection-in-native 7.1" } }, function(s)
   s:home { rules = { { assembly = "NewRelic.Api.Agent", class = API, method = "M", factory = "MyFactory" } } }
-  local m = s:core():load(s:assembly { name = "NewRelic.Api.Agent", types = { { name = API, methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
+  local m = s:core():load(s:assembly { name = "NewRelic.Api.Agent", types = { { name = API, methods = { { name = "M", sig = "00 00 01",
+    body = "06 2a" } } } } })
   s:equal(m.requests, { "RequestReJIT " .. API .. ".M" })
   local r = m:jit(API .. ".M")
   s:equal({ r.written, r.via, r.max_stack, #r.clauses }, { true, "rejit", 10, 1 })

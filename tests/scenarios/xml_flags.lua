@@ -1,9 +1,11 @@
 -- instrumentation-xml.md 2 and 3: the attributes of tracerFactory, and the number they become in the injected code.
 
 local scenario = require "nrprof.scenario"
+local nr = require "nr"
 local t = scenario.suite "instrumentation-xml: flags"
+local EXTENSIONS = nr.windows and "home\\extensions\\" or "home/extensions/"
 
-local INVALID = "[Warn ] Exception thrown while attempting to parse instrumentation file 'home/extensions/x.xml'. Please validate your "
+local INVALID = "[Warn ] Exception thrown while attempting to parse instrumentation file '" .. EXTENSIONS .. "x.xml'. Please validate your "
   .. "instrumentation files against extensions/extension.xsd or contact New Relic support."
 local INVALID_AT_START = "[Warn ] Unable to parse one or more instrumentation files.  Live instrumentation reloading will not work until the "
   .. "unparsable file(s) are corrected or removed."

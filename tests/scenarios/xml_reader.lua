@@ -1,14 +1,16 @@
 -- newrelic-config.md 1: what counts as XML. Shown with an extension file, where the reader's verdict is a log line and a method.
 
 local scenario = require "nrprof.scenario"
+local nr = require "nr"
 local t = scenario.suite "newrelic-config: XML reader"
+local EXTENSIONS = nr.windows and "home\\extensions\\" or "home/extensions/"
 
 local OPEN, CLOSE = "<extension><instrumentation><tracerFactory>", "</tracerFactory></instrumentation></extension>"
 local MATCH = '<match assemblyName="A" className="N.C"><exactMethodMatcher methodName="M"/></match>'
 local WHOLE = OPEN .. MATCH .. CLOSE
 local PLEASE = " Please validate your instrumentation files against extensions/extension.xsd or contact New Relic support."
 local WARNING = {
-  invalid = "[Warn ] Exception thrown while attempting to parse instrumentation file 'home/extensions/x.xml'." .. PLEASE,
+  invalid = "[Warn ] Exception thrown while attempting to parse instrumentation file '" .. EXTENSIONS .. "x.xml'." .. PLEASE,
   extension = "[Warn ] extension node not found in instrumentation file." .. PLEASE,
   instrumentation = "[Warn ] instrumentation node not found in instrumentation file." .. PLEASE,
 }

@@ -4,6 +4,7 @@
 local scenario = require "nrprof.scenario"
 local nr = require "nr"
 local t = scenario.suite "instrumentation-xml: text"
+local EXTENSIONS = nr.windows and "home\\extensions\\" or "home/extensions/"
 
 local LOW_BYTE = "the reference classifies characters by the low byte of a UTF-16 unit"
 local ONE_BY_ONE = "the reference converts UTF-16 units one by one"
@@ -112,7 +113,7 @@ for _, row in ipairs {
   t:test("4.3: " .. row[1] .. " makes the file invalid", { covers = { "environment-and-files 4.3", "instrumentation-xml 1.4" } }, function(s)
     s:home { ["extensions/x.xml"] = row[2], ["extensions/y.xml"] = rule "" }
     local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
-    s:log_has("[Warn ] Exception thrown while attempting to parse instrumentation file 'home/extensions/x.xml'." .. PLEASE)
+    s:log_has("[Warn ] Exception thrown while attempting to parse instrumentation file '" .. EXTENSIONS .. "x.xml'." .. PLEASE)
     s:log_has "[Info ] Identified 1 Instrumentation points (not ignored) in .xml files"
     s:equal(factory(m:jit "N.C.M"), "F")
   end)
@@ -127,9 +128,10 @@ for _, word in ipairs { "höme", "ホーム", "home😀", "home with blanks" } d
     s.home_directory = word
     local r = s:method { body = "06 2a" }:jit()
     s:rewritten(r)
-    s:contains(r:listing(), ('"%s/NewRelic.Agent.Core.dll"'):format(word))
-    s:log_has(("[Debug] Searching for New Relic Agent DLL at: %s/NewRelic.Agent.Core.dll"):format(word),
-      ("[Debug] Parsing instrumentation file '%s/extensions/rules.xml'"):format(word))
+    local dll = word .. (nr.windows and "\\" or "/") .. "NewRelic.Agent.Core.dll"
+    if not nr.windows then s:contains(r:listing(), ('"%s"'):format(dll)) end
+    s:log_has("[Debug] Searching for New Relic Agent DLL at: " .. dll,
+      ("[Debug] Parsing instrumentation file '%s'"):format((EXTENSIONS .. "rules.xml"):gsub("^home", word)))
   end)
 end
 
@@ -138,7 +140,7 @@ for _, row in ipairs { { "é.xml" }, { "日本語.xml" }, { "😀.xml", "the ref
     s:home { ["extensions/" .. row[1]] = rule "日本" }
     local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C", methods = { { name = "M", sig = "00 00 01", body = "06 2a" } } } } })
     s:equal(factory(m:jit "N.C.M"), "F日本")
-    s:log_has(("[Debug] Parsing instrumentation file 'home/extensions/%s'"):format(row[1]))
+    s:log_has(("[Debug] Parsing instrumentation file '" .. EXTENSIONS .. "%s'"):format(row[1]))
   end)
 end
 
@@ -146,13 +148,13 @@ t:test("1.1: file names are ordered by UTF-16 code units", { covers = { "instrum
   only_ours = "the reference cannot decode the second name" }, function(s)
   s:home { ["extensions/\u{FF5E}.xml"] = rule "", ["extensions/\u{1F600}.xml"] = rule "", ["extensions/z.xml"] = rule "" }
   s:core()
-  s:log_has("[Debug] Parsing instrumentation file 'home/extensions/z.xml'", "[Debug] Parsing instrumentation file 'home/extensions/\u{1F600}.xml'",
-    "[Debug] Parsing instrumentation file 'home/extensions/\u{FF5E}.xml'")
+  s:log_has("[Debug] Parsing instrumentation file '" .. EXTENSIONS .. "z.xml'", "[Debug] Parsing instrumentation file '" .. EXTENSIONS .. "\u{1F600}.xml'",
+    "[Debug] Parsing instrumentation file '" .. EXTENSIONS .. "\u{FF5E}.xml'")
 end)
 
 t:test("4.3: a file name that is no UTF-8 does not stop the others", { covers = "environment-and-files 1", only_ours = "the reference throws" }, function(s)
   if nr.windows then s:skip "file names are UTF-16" end
   s:home { ["extensions/\xFF.xml"] = rule "", ["extensions/z.xml"] = rule "" }
   s:core()
-  s:log_has("[Debug] Parsing instrumentation file 'home/extensions/z.xml'", "[Info ] Profiler initialized")
+  s:log_has("[Debug] Parsing instrumentation file '" .. EXTENSIONS .. "z.xml'", "[Info ] Profiler initialized")
 end)
