@@ -71,8 +71,8 @@ t:test("4.2: no directory of extensions is a warning", { covers = { "environment
   nr.write("other/newrelic.config", scenario.config_xml { level = "debug" })
   nr.write("other/NewRelic.Agent.Core.dll", "")
   local clr = s:core()
-  s:log_is({ "Warn", "Error" }, "[Warn ] Unable to find the New Relic Agent extensions directory (other" .. (nr.windows and "\\" or "/") .. "extensions).  No methods will be instrumented "
-    .. "except those decorated with [Transaction] or [Trace] attributes in conjunction with the New Relic agent API.")
+  s:log_is({ "Warn", "Error" }, "[Warn ] Unable to find the New Relic Agent extensions directory (other" .. (nr.windows and "\\" or "/")
+    .. "extensions).  No methods will be instrumented except those decorated with [Transaction] or [Trace] attributes in conjunction with the New Relic agent API.")
   s:log_has(identified(0), "[Info ] Profiler initialized")
   s:untouched(load(s, clr, { "M" }):jit "N.C.M")
 end)
