@@ -25,7 +25,11 @@ function M.number(hex)
 end
 
 -- Scopes without version and key: [System.Runtime] for [System.Runtime,0.0.0.0,].
+-- The agent's path is written with '/' on every system.
 function M.plain(text)
+  if text:find '"' then
+    return (text:gsub('"[^"]*NewRelic%.Agent%.Core%.dll"', function(path) return (path:gsub("\\+", "/")) end))
+  end
   return (text:gsub("%[([^%],]+),%d[^%]]*%]", "[%1]"))
 end
 
@@ -37,7 +41,7 @@ function M.instructions(r)
     local text = line:match "^%s*IL_%x+: (.*)$"
     if text then
       text = text:gsub("^(%S+) %x%x%x%x%x%x%x%x ", "%1 ")
-      list[#list + 1] = text:find "^ldstr" and text or M.plain(text)
+      list[#list + 1] = M.plain(text)
     end
   end
   return list

@@ -217,10 +217,10 @@ end)
 
 t:test("1.5: the path of the agent keeps its leading blanks", { covers = "injected-code 1.5" }, function(s)
   s:home {}
-  s:env { NEW_RELIC_INSTALL_PATH = "  ." }
-  s:home { ["../  ./NewRelic.Agent.Core.dll"] = "" }
+  s:env { NEW_RELIC_INSTALL_PATH = "  i" }
+  s:home { ["../  i/NewRelic.Agent.Core.dll"] = "" }
   local r = s:method { body = "06 2a" }:jit()
-  s:equal(code.instructions(r)[5], 'ldstr "  ./NewRelic.Agent.Core.dll"')
+  s:equal(code.instructions(r)[5], 'ldstr "  i/NewRelic.Agent.Core.dll"')
 end)
 
 t:test("2.2: a method without RET is wrapped as it is", { covers = "injected-code 2.2" }, function(s)

@@ -228,3 +228,22 @@ for _, row in ipairs { { "1", true }, { "true", true }, { "TRUE", true }, { "0",
     s:truth((first.code_size ~= second.code_size), "the code of both is the same")
   end)
 end
+
+-- ---- 4.1, 8.1 ---------------------------------------------------------------------------------------------------------------------------
+
+t:test("4.1: a directory is no file", { covers = { "environment-and-files 4.1", "environment-and-files 4" } }, function(s)
+  s:home { config = false, ["newrelic.config/inner.txt"] = "" }
+  s:equal(s:core { fails = true }.result, CANCEL)
+  s:log_has "[Error] The global newrelic.config file was not found at: home"
+end)
+
+t:test("8.1: the process's path is upper-cased, outside of Windows the parent is '.'", { covers = { "environment-and-files 8", "environment-and-files 8.1" } },
+  function(s)
+  only_unix(s)
+  s:home { config = { level = "finest" } }
+  s:core()
+  local path
+  for _, line in ipairs(s:log()) do path = path or line:match "^%[Trace%] Process Path: (.*)$" end
+  s:truth(path and path:find "^/.*/NRPROF$" and path == path:upper(), "the path is " .. tostring(path))
+  s:log_has("[Trace] Parent Process Path: .", ("[Info ] Process %s with parent process . is not IIS."):format(path))
+end)

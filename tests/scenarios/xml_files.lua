@@ -102,7 +102,7 @@ for _, row in ipairs {
   for _, text in ipairs { rule "M", "<broken" } do
     t:test(("1.2: %s, %s, is %s"):format(row[1], text == "<broken" and "broken" or "good", row[2] and "left out" or "read"),
       { covers = "instrumentation-xml 1.2" }, function(s)
-            s:home { ["extensions/" .. row[1]] = text, ["extensions/z.xml"] = rule "K" }
+      s:home { ["extensions/" .. row[1]] = text, ["extensions/z.xml"] = rule "K" }
       s:core()
       if row[2] then
         s:log_is("Warn", ("[Warn ] Deprecated instrumentation file being ignored: %s"):format(EXTENSIONS .. row[1]))
