@@ -22,6 +22,8 @@ const nr_text *nr_text_parse(nr_arena *arena, nr_str text, const char **why);
  * up to the first "[" and "]", no grammar (injected-code.md 1.6). */
 const nr_text *nr_text_parse_raw(nr_arena *arena, nr_str text, const char **why);
 bool nr_text_is_method(const nr_text *t);
+/* Does it stand for a row of a metadata table (4.4)? "object", "string", "!0" and the like do not. */
+bool nr_text_has_token(const nr_text *t);
 /* The text it was parsed from. */
 nr_str nr_text_source(const nr_text *t);
 

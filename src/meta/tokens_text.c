@@ -88,6 +88,13 @@ nr_meta_error nr_tokens_signature(nr_tokens *t, const nr_text *text, nr_buf *out
     return e;
 }
 
+bool nr_text_has_token(const nr_text *text)
+{
+    const nr_text_type *type = text->type;
+    return text->kind != NR_TEXT_TYPE || type->arrays || type->element == NR_ELEMENT_CLASS ||
+           type->element == NR_ELEMENT_VALUETYPE;
+}
+
 static nr_meta_error type_token(nr_tokens *t, const nr_text *text, const nr_text_type *type, uint32_t *token)
 {
     bool is_class = type->element == NR_ELEMENT_CLASS || type->element == NR_ELEMENT_VALUETYPE;

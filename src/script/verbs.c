@@ -196,6 +196,9 @@ static int token_verb(lua_State *L, nr_opcode op, const char *verb)
     const nr_text *text = parse_text(L, 1, raw);
     if (nr_text_is_method(text) != method)
         return luaL_error(L, "'%s' takes the text of a %s", verb, method ? "method" : "type");
+    if (!nr_text_has_token(text))
+        return luaL_error(L, "'%s' has no token: '%s' needs a class, as in 'class [mscorlib]System.Object'",
+                          lua_tostring(L, 1), verb);
     nr_step *step = add(L, NR_STEP_TOKEN);
     set_opcode(step, op);
     step->text = text;

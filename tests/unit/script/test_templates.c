@@ -12,7 +12,8 @@ static void begin(scripts *k, const char *text)
     nr_arena_free(&a);
 }
 
-#define IN_BODY(code) "template { name = 'x', locals = { { 'a', 'object' }, { 'r', '$return' } }, body = function(m)\n" code " end }"
+#define IN_BODY(code) \
+    "template { name = 'x', locals = { { 'a', 'object' }, { 'r', '$return' } }, body = function(m)\n" code " end }"
 
 TEST(mistakes)
 {
@@ -31,14 +32,19 @@ TEST(mistakes)
         {"template { name = 'x', rets = 'some' }", "1: template: field 'rets' must be \"all\", \"last\" or \"none\""},
         {"template { name = 'x', max_stack = 10 }", "1: template: field 'max_stack' must be a table"},
         {"template { name = 'x', max_stack = { atleast = 1 } }", "1: unknown field 'atleast' in max_stack"},
-        {"template { name = 'x', max_stack = { at_least = -1 } }", "1: template: max_stack.at_least must be a number from 0 to 65535"},
-        {"template { name = 'x', max_stack = { exactly = 65536 } }", "1: template: max_stack.exactly must be a number from 0 to 65535"},
+        {"template { name = 'x', max_stack = { at_least = -1 } }",
+         "1: template: max_stack.at_least must be a number from 0 to 65535"},
+        {"template { name = 'x', max_stack = { exactly = 65536 } }",
+         "1: template: max_stack.exactly must be a number from 0 to 65535"},
         {"template { name = 'x', locals = 1 }", "field 'locals' must be a list of { name, type }"},
         {"template { name = 'x', locals = { 'a' } }", "1: template: local 1 must be { name, type }"},
-        {"template { name = 'x', locals = { { 'a', 'object' }, { 'b' } } }", "1: template: local 2 must be { name, type }"},
+        {"template { name = 'x', locals = { { 'a', 'object' }, { 'b' } } }",
+         "1: template: local 2 must be { name, type }"},
         {"template { name = 'x', locals = { { 'a', 'int32' } } }", "1: template: 'int32' is no type: "},
-        {"template { name = 'x', locals = { { 'a', 'void [a]B::C()' } } }", "1: template: 'void [a]B::C()' is no type: it is a method"},
-        {"template { name = 'x', tiny = true, body = function() end }", "1: template: a tiny body has no locals and no original code"},
+        {"template { name = 'x', locals = { { 'a', 'void [a]B::C()' } } }",
+         "1: template: 'void [a]B::C()' is no type: it is a method"},
+        {"template { name = 'x', tiny = true, body = function() end }",
+         "1: template: a tiny body has no locals and no original code"},
         {"local n = {} template { name = 'x', rets = 'none', body = function() template { name = 'y' } end }",
          "1: a template inside the body of a template"},
         {"ret()", "1: instructions can only be written inside the body of a template"},
@@ -69,6 +75,8 @@ TEST(mistakes)
         {IN_BODY("original() ldstr 'a${nothing}'"), "2: there is no text called '$nothing'"},
         {IN_BODY("original() ldstr 'a${type'"), "2: '${' without '}'"},
         {IN_BODY("original() ldstr()"), "2: bad argument #1 to 'ldstr' (string expected, got no value)"},
+        {IN_BODY("original() ldtoken 'object'"),
+         "2: 'object' has no token: 'ldtoken' needs a class, as in 'class [mscorlib]System.Object'"},
         {IN_BODY("original() ldtoken '$thing'"), "2: there is no token called '$thing'"},
         {IN_BODY("original() ldtoken '$argument_type'"), "2: '$argument_type' is known inside with_argument_type only"},
         {IN_BODY("original() call '$type_def'"), "2: 'call' takes a type or method text"},
@@ -76,12 +84,16 @@ TEST(mistakes)
         {IN_BODY("original() castclass 'void [a]B::C()'"), "2: 'castclass' takes the text of a type"},
         {IN_BODY("original() call 'nonsense ('"), "2: 'nonsense (' is no type or method: "},
         {IN_BODY("original() ldarg_boxed()"), "2: 'ldarg_boxed' can be used inside each_argument only"},
-        {IN_BODY("original() with_argument_type(function() end)"), "2: 'with_argument_type' can be used inside each_argument only"},
-        {IN_BODY("original() each_argument(function() each_argument(function() end) end)"), "2: each_argument inside each_argument"},
+        {IN_BODY("original() with_argument_type(function() end)"),
+         "2: 'with_argument_type' can be used inside each_argument only"},
+        {IN_BODY("original() each_argument(function() each_argument(function() end) end)"),
+         "2: each_argument inside each_argument"},
         {IN_BODY("original() each_argument(function() label() end)"),
          "2: labels and try_catch cannot be repeated for each argument"},
-        {IN_BODY("each_argument(function() original() end)"), "2: the method's own code cannot be repeated for each argument"},
-        {IN_BODY("original() each_argument(1)"), "2: bad argument #1 to 'each_argument' (function expected, got number)"},
+        {IN_BODY("each_argument(function() original() end)"),
+         "2: the method's own code cannot be repeated for each argument"},
+        {IN_BODY("original() each_argument(1)"),
+         "2: bad argument #1 to 'each_argument' (function expected, got number)"},
         {IN_BODY("original() switch()"), "2: 'switch' cannot be used in a template"},
         {IN_BODY("original() if m.name then ret() end"), "2: a template cannot see 'm.name': use a hole"},
         {IN_BODY("original() nothing()"), "2: nothing called 'nothing' here"},
@@ -90,7 +102,8 @@ TEST(mistakes)
         {IN_BODY("original() for i = 1, 200000 do nop() end"), "2: a template of more than 100000 steps"},
         {IN_BODY("original() for i = 1, 20000 do label() end"), "2: more than 10000 labels"},
         {IN_BODY("original() if m.returns then error 'one shape' end"), "2: one shape"},
-        {"local shim = require 'nrprof.shim' shim.quietly = nil", "1: 'quietly' belongs to all scripts and cannot be set"},
+        {"local shim = require 'nrprof.shim' shim.quietly = nil",
+         "1: 'quietly' belongs to all scripts and cannot be set"},
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         scripts k;
@@ -132,7 +145,8 @@ TEST(a_file_of_the_home_directory_replaces_by_name)
              "template { name = 'tracer', body = function() nop() original() ret() end }");
     put_file(&a, "home" SEP "instrumentation" SEP "templates" SEP "readme.txt", "not Lua");
     scripts_begin(&k, NR_INFO, "home");
-    CHECK_EQ(count_plain(nr_script_blob(k.s, NR_STR("tracer"), 0), 0x00), 2); /* in the order of names: b.lua is the last */
+    CHECK_EQ(count_plain(nr_script_blob(k.s, NR_STR("tracer"), 0), 0x00),
+             2); /* in the order of names: b.lua is the last */
     CHECK(nr_script_blob(k.s, NR_STR("extra"), 0)->tiny);
     CHECK(nr_script_blob(k.s, NR_STR("api"), 0) != NULL);
     CHECK_STR(scripts_log(&k), "I Loaded @" SEP "home" SEP "instrumentation" SEP "templates" SEP "a.lua\n"
@@ -146,8 +160,9 @@ TEST(an_endless_file_harms_nobody_else)
 {
     scripts k;
     begin(&k, "while true do end");
-    CHECK(scripts_xml(&k, "<extension><instrumentation><tracerFactory><match assemblyName='A' className='C'>"
-                          "<exactMethodMatcher methodName='M'/></match></tracerFactory></instrumentation></extension>"));
+    CHECK(scripts_xml(&k,
+                      "<extension><instrumentation><tracerFactory><match assemblyName='A' className='C'>"
+                      "<exactMethodMatcher methodName='M'/></match></tracerFactory></instrumentation></extension>"));
     CHECK_EQ(k.set.count, 1);
     scripts_end(&k);
 }
@@ -157,18 +172,21 @@ TEST(a_broken_mapping_is_not_used)
 {
     scripts k;
     nr_arena a = NR_ARENA_INIT;
-    put_file(&a, "home" SEP "instrumentation" SEP "rules" SEP "x.lua", "xml_mapping(function() error 'mine' end) boom()");
+    put_file(&a, "home" SEP "instrumentation" SEP "rules" SEP "x.lua",
+             "xml_mapping(function() error 'mine' end) boom()");
     scripts_begin(&k, NR_WARN, "home");
     CHECK(nr_str_has(scripts_log(&k), NR_STR("x.lua:1: nothing called 'boom' here - the file is skipped\n")));
-    static const char xml[] = "<extension><instrumentation><tracerFactory><match assemblyName='A' className='C'>"
-                              "<exactMethodMatcher methodName='M'/></match></tracerFactory></instrumentation></extension>";
+    static const char xml[] =
+        "<extension><instrumentation><tracerFactory><match assemblyName='A' className='C'>"
+        "<exactMethodMatcher methodName='M'/></match></tracerFactory></instrumentation></extension>";
     CHECK(scripts_xml(&k, xml));
     CHECK_EQ(k.set.count, 1);
     scripts_end(&k);
     /* One that loads is; elements do not outlive their document. */
     put_file(&a, "home" SEP "instrumentation" SEP "rules" SEP "x.lua",
              "local kept\nxml_mapping(function(d)\n if kept then kept:line() end\n kept = d:first 'extension'\n"
-             " point { assembly = 'Own', class = 'C', method = 'M', factory = 'F', metric = '', flags = 1, line = kept:line() } end)");
+             " point { assembly = 'Own', class = 'C', method = 'M', factory = 'F', metric = '', flags = 1, line = "
+             "kept:line() } end)");
     scripts_begin(&k, NR_DEBUG, "home");
     CHECK(scripts_xml(&k, xml));
     CHECK_STR(scripts_points(&k), "[Own]C.M 00000001 F| :1\n");
@@ -218,7 +236,8 @@ TEST(sealed)
     CHECK(nr_script_blob(k.s, NR_STR("x"), 0) != NULL);
     CHECK(nr_script_blob(k.s, NR_STR("tracer"), 0) != NULL);
     CHECK(!scripts_rules(&k, "late.lua", "tracer {} match { assembly = 'A', class = 'C', 'M' }"));
-    CHECK(nr_str_has(scripts_log(&k), NR_STR("a rule can only be written while its file is loading - the file is skipped\n")));
+    CHECK(nr_str_has(scripts_log(&k),
+                     NR_STR("a rule can only be written while its file is loading - the file is skipped\n")));
     CHECK(nr_script_commit_rules(k.s));
     CHECK_EQ(k.set.count, 0);
     scripts_end(&k);
