@@ -363,6 +363,22 @@ function Scenario:rewritten(r)
   if not r.written then fail(2, "%s was not rewritten (%s)", tostring(r.name), r.result) end
 end
 
+-- The written body keeps to the rules that the JIT relies on, as far as can be told from bytes and signatures.
+function Scenario:valid(r)
+  Scenario.rewritten(self, r)
+  local verdict, fault, text = r:verify()
+  if verdict ~= "ok" then fail(2, "%s: %s %s: %s\n%s", tostring(r.name), verdict, fault, text, r:listing()) end
+end
+
+-- The written body breaks the rule `fault` (names: src/il/verify.h), as that of the C++ profiler does.
+function Scenario:invalid(r, wanted)
+  Scenario.rewritten(self, r)
+  local verdict, fault = r:verify()
+  if verdict ~= "bad" or fault ~= wanted then
+    fail(2, "%s: the verifier says %s %s, not %s", tostring(r.name), verdict, fault, wanted)
+  end
+end
+
 function Scenario:skip(reason) error(lu.SKIP_PREFIX .. reason, 0) end
 function Scenario:only_ours(reason)
   if not M.is_ours() and not os.getenv "NRPROF_SCENARIO_ALL" then self:skip(reason or "only of this library") end

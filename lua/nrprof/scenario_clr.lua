@@ -115,6 +115,13 @@ function Result:listing()
   return clr.disassemble(image.bytes(self.body), self.module.clr.raw, self.module.id)
 end
 
+-- What the verifier makes of the body: "ok", "bad" or "unknown"; the fault's name; the fault in a sentence.
+function Result:verify()
+  local verdict, fault, text, offset, other = clr.verify(image.bytes(self.body), self.module.clr.raw, self.module.id, self.token)
+  if offset then text = ("%s at %04x%s"):format(text, offset, other and (" [%04x]"):format(other) or "") end
+  return verdict, fault, text
+end
+
 -- ---- modules --------------------------------------------------------------------------------------------
 
 local Module = {}

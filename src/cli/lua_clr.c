@@ -132,8 +132,10 @@ static int clr_new(lua_State *L)
     const char *version = luaL_optstring(L, -1, "0.0.0.0");
     unsigned part[4] = {0, 0, 0, 0};
     for (int i = 0; *version && i < 4; version++) {
-        if (*version == '.') i++;
-        else part[i] = part[i] * 10 + (unsigned)(*version - '0');
+        if (*version == '.')
+            i++;
+        else
+            part[i] = part[i] * 10 + (unsigned)(*version - '0');
     }
     o.major = (uint16_t)part[0];
     o.minor = (uint16_t)part[1];
@@ -321,8 +323,8 @@ static int clr_thread_stack(lua_State *L)
         frames[i] = nr_lua_check_id(L, -1);
         lua_pop(L, 1);
     }
-    return push_bool(L, nr_sim_thread_stack(sim, nr_lua_check_id(L, 2), frames, n,
-                                            (int32_t)(uint32_t)luaL_optinteger(L, 4, 0)));
+    return push_bool(
+        L, nr_sim_thread_stack(sim, nr_lua_check_id(L, 2), frames, n, (int32_t)(uint32_t)luaL_optinteger(L, 4, 0)));
 }
 
 static int clr_thread_end(lua_State *L)
@@ -396,11 +398,26 @@ static int path_text(const nr_sim *sim, uintptr_t module, uint32_t token, char *
     return nr_sim_module_path(sim, module, out, capacity);
 }
 
-static int clr_meaning(lua_State *L) { return push_text(L, nr_sim_meaning); }
-static int clr_type_name(lua_State *L) { return push_text(L, nr_sim_type_name); }
-static int clr_method_name(lua_State *L) { return push_text(L, nr_sim_method_name); }
-static int clr_assembly_name(lua_State *L) { return push_text(L, assembly_text); }
-static int clr_path(lua_State *L) { return push_text(L, path_text); }
+static int clr_meaning(lua_State *L)
+{
+    return push_text(L, nr_sim_meaning);
+}
+static int clr_type_name(lua_State *L)
+{
+    return push_text(L, nr_sim_type_name);
+}
+static int clr_method_name(lua_State *L)
+{
+    return push_text(L, nr_sim_method_name);
+}
+static int clr_assembly_name(lua_State *L)
+{
+    return push_text(L, assembly_text);
+}
+static int clr_path(lua_State *L)
+{
+    return push_text(L, path_text);
+}
 
 static int clr_rows(lua_State *L)
 {
@@ -503,51 +520,51 @@ static void set_default_library(lua_State *L)
 
 int nr_lua_open_clr(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"close", clr_close},
-        {"message", clr_message},
-        {"attach", clr_attach},
-        {"load_library", clr_load_library},
-        {"attached", clr_attached},
-        {"exports", clr_exports},
-        {"call", nr_lua_clr_call},
-        {"shutdown", clr_shutdown},
-        {"mask", clr_mask},
-        {"load", clr_load},
-        {"load_bytes", clr_load_bytes},
-        {"unload", clr_unload},
-        {"modules", clr_modules},
-        {"jit", clr_jit},
-        {"jit_all", clr_jit_all},
-        {"jit_pending", clr_jit_pending},
-        {"inline", clr_inline},
-        {"il", clr_il},
-        {"give", clr_give},
-        {"function_id", clr_function_id},
-        {"method_flags", clr_method_flags},
-        {"thread", clr_thread},
-        {"thread_stack", clr_thread_stack},
-        {"thread_end", clr_thread_end},
-        {"suspended", clr_suspended},
-        {"fail", clr_fail},
-        {"fail_none", clr_fail_none},
-        {"calls", clr_calls},
-        {"references", clr_references},
-        {"unimplemented", clr_unimplemented},
-        {"meaning", clr_meaning},
-        {"type_name", clr_type_name},
-        {"method_name", clr_method_name},
-        {"assembly_name", clr_assembly_name},
-        {"path", clr_path},
-        {"rows", clr_rows},
-        {"declaring_type", clr_declaring_type},
-        {"find", clr_find},
-        {"signature", clr_signature},
-        {"event_count", clr_event_count},
-        {"events", clr_events},
-        {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"close", clr_close},
+                                       {"message", clr_message},
+                                       {"attach", clr_attach},
+                                       {"load_library", clr_load_library},
+                                       {"attached", clr_attached},
+                                       {"exports", clr_exports},
+                                       {"call", nr_lua_clr_call},
+                                       {"shutdown", clr_shutdown},
+                                       {"mask", clr_mask},
+                                       {"load", clr_load},
+                                       {"load_bytes", clr_load_bytes},
+                                       {"unload", clr_unload},
+                                       {"modules", clr_modules},
+                                       {"jit", clr_jit},
+                                       {"jit_all", clr_jit_all},
+                                       {"jit_pending", clr_jit_pending},
+                                       {"inline", clr_inline},
+                                       {"il", clr_il},
+                                       {"give", clr_give},
+                                       {"function_id", clr_function_id},
+                                       {"method_flags", clr_method_flags},
+                                       {"thread", clr_thread},
+                                       {"thread_stack", clr_thread_stack},
+                                       {"thread_end", clr_thread_end},
+                                       {"suspended", clr_suspended},
+                                       {"fail", clr_fail},
+                                       {"fail_none", clr_fail_none},
+                                       {"calls", clr_calls},
+                                       {"references", clr_references},
+                                       {"unimplemented", clr_unimplemented},
+                                       {"meaning", clr_meaning},
+                                       {"type_name", clr_type_name},
+                                       {"method_name", clr_method_name},
+                                       {"assembly_name", clr_assembly_name},
+                                       {"path", clr_path},
+                                       {"rows", clr_rows},
+                                       {"declaring_type", clr_declaring_type},
+                                       {"find", clr_find},
+                                       {"signature", clr_signature},
+                                       {"event_count", clr_event_count},
+                                       {"events", clr_events},
+                                       {NULL, NULL}};
     static const luaL_Reg functions[] = {{"new", clr_new},
                                          {"parts", nr_lua_clr_parts},
+                                         {"verify", nr_lua_clr_verify},
                                          {"disassemble", nr_lua_clr_disassemble},
                                          {"isolate", nr_lua_clr_isolate},
                                          {"setenv", set_env},

@@ -22,6 +22,9 @@ uintptr_t nr_lua_check_id(lua_State *L, int index);
 int nr_lua_clr_call(lua_State *L);
 /* parts(body): a method body taken apart; nil and why when it has no header or is shorter than its code. */
 int nr_lua_clr_parts(lua_State *L);
+/* verify(body, clr?, module?, method token?): verdict and fault as il/verify.h names them, the fault in words, its offset and
+ * the second one (nil: none). Without a CLR no signature is known. */
+int nr_lua_clr_verify(lua_State *L);
 /* disassemble(body, clr?, module?) */
 int nr_lua_clr_disassemble(lua_State *L);
 /* isolate { run = function, arguments = {…}, out = path, err = path, seconds = n }: "exited", "crashed", "timed out" or

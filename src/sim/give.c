@@ -16,8 +16,11 @@ bool nr_sim_give_il(nr_sim *sim, uintptr_t module, uint32_t token, const void *i
 bool nr_sim_signature(const nr_sim *sim, uintptr_t module, uint32_t token, const uint8_t **p, size_t *size)
 {
     const sim_module *m = sim_module_of(sim, module);
-    unsigned table = token >> 24, column = 0;
+    unsigned column = 0;
     uint32_t n = 0;
+    if (m && nr_md_is(&m->md, token, NR_TAB_METHOD_SPEC))
+        token = nr_md_token(&m->md, NR_TAB_METHOD_SPEC, token & 0xFFFFFF, NR_COL_METHOD_SPEC_METHOD);
+    unsigned table = token >> 24;
     if (!m || !nr_md_is(&m->md, token, table)) return false;
     switch (table) {
     case NR_TAB_STAND_ALONE_SIG:
