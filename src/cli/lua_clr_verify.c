@@ -13,7 +13,7 @@ enum { MOST_CLASSES = 1024 }; /* a signature with more parameters or locals coun
 typedef struct shapes {
     const nr_sim *sim;
     uintptr_t module;
-    uint8_t callee[MOST_CLASSES], own[MOST_CLASSES], locals[MOST_CLASSES], arguments[MOST_CLASSES + 1];
+    uint8_t callee[MOST_CLASSES], arguments[MOST_CLASSES], locals[MOST_CLASSES];
 } shapes;
 
 static bool shape_of(void *self, uint32_t token, nr_call_shape *out)
@@ -23,24 +23,6 @@ static bool shape_of(void *self, uint32_t token, nr_call_shape *out)
     size_t n;
     return nr_sim_signature(x->sim, x->module, token, &p, &n) &&
            nr_verify_method_sig(p, n, x->callee, MOST_CLASSES, out);
-}
-
-static void know_method(shapes *x, uint32_t method, nr_verify_context *context)
-{
-    const uint8_t *p;
-    size_t n;
-    nr_call_shape own;
-    if (!nr_sim_signature(x->sim, x->module, method, &p, &n) || !nr_verify_method_sig(p, n, x->own, MOST_CLASSES, &own))
-        return;
-    context->arguments_known = true;
-    context->argument_count = own.parameters + (own.has_this ? 1 : 0);
-    if (own.classes) {
-        x->arguments[0] = NR_STACK_UNKNOWN; /* an object, or a pointer to a value type */
-        memcpy(x->arguments + own.has_this, own.classes, own.parameters);
-        context->argument_classes = x->arguments;
-    }
-    context->result = own.has_result ? NR_RESULT_VALUE : NR_RESULT_VOID;
-    context->result_class = own.result;
 }
 
 static void know_locals(shapes *x, const uint8_t *body, size_t size, nr_verify_context *context)
@@ -67,13 +49,16 @@ int nr_lua_clr_verify(lua_State *L)
     if (!lua_isnoneornil(L, 2)) {
         nr_sim *sim = nr_lua_check_clr(L, 2);
         uintptr_t module = nr_lua_check_id(L, 3);
-        lua_Integer method = luaL_optinteger(L, 4, 0);
+        uint32_t method = (uint32_t)luaL_optinteger(L, 4, 0);
+        const uint8_t *sig;
+        size_t n;
         shapes *x = lua_newuserdatauv(L, sizeof *x, 0); /* stays on the stack while it is used */
         x->sim = sim;
         x->module = module;
         context.call_shape = shape_of;
         context.self = x;
-        know_method(x, (uint32_t)method, &context);
+        if (nr_sim_signature(sim, module, method, &sig, &n))
+            nr_verify_own_sig(sig, n, x->arguments, MOST_CLASSES, &context);
         know_locals(x, body, size, &context);
     }
     nr_verify_body(body, size, &context, &report);

@@ -3,37 +3,37 @@
 #include "il/locals.h"
 
 enum { /* II.23.1.16, II.23.2 */
-    VOID = 0x01,
-    BOOLEAN = 0x02,
-    U4 = 0x09,
-    I8 = 0x0A,
-    U8 = 0x0B,
-    R4 = 0x0C,
-    R8 = 0x0D,
-    STRING = 0x0E,
-    PTR = 0x0F,
-    BYREF = 0x10,
-    VALUETYPE = 0x11,
-    CLASS = 0x12,
-    VAR = 0x13,
-    ARRAY = 0x14,
-    GENERICINST = 0x15,
-    TYPEDBYREF = 0x16,
-    I = 0x18,
-    U = 0x19,
-    FNPTR = 0x1B,
-    OBJECT = 0x1C,
-    SZARRAY = 0x1D,
-    MVAR = 0x1E,
-    CMOD_REQD = 0x1F,
-    CMOD_OPT = 0x20,
-    SENTINEL = 0x41,
-    PINNED = 0x45,
-    LOCAL_SIG = 0x07,
-    GENERIC = 0x10,
-    HAS_THIS = 0x20,
-    EXPLICIT_THIS = 0x40,
-    MAX_ARRAYS = 32 /* arrays inside arrays; more is not followed */
+       VOID = 0x01,
+       BOOLEAN = 0x02,
+       U4 = 0x09,
+       I8 = 0x0A,
+       U8 = 0x0B,
+       R4 = 0x0C,
+       R8 = 0x0D,
+       STRING = 0x0E,
+       PTR = 0x0F,
+       BYREF = 0x10,
+       VALUETYPE = 0x11,
+       CLASS = 0x12,
+       VAR = 0x13,
+       ARRAY = 0x14,
+       GENERICINST = 0x15,
+       TYPEDBYREF = 0x16,
+       I = 0x18,
+       U = 0x19,
+       FNPTR = 0x1B,
+       OBJECT = 0x1C,
+       SZARRAY = 0x1D,
+       MVAR = 0x1E,
+       CMOD_REQD = 0x1F,
+       CMOD_OPT = 0x20,
+       SENTINEL = 0x41,
+       PINNED = 0x45,
+       LOCAL_SIG = 0x07,
+       GENERIC = 0x10,
+       HAS_THIS = 0x20,
+       EXPLICIT_THIS = 0x40,
+       MAX_ARRAYS = 32 /* arrays inside arrays; more is not followed */
 };
 
 typedef struct cursor {
@@ -190,6 +190,19 @@ bool nr_verify_method_sig(const uint8_t *sig, size_t size, uint8_t *classes, siz
     if (s.has_result) s.result = (uint8_t)element_class(&c);
     if (skip_type(&c) && read_classes(&c, s.parameters, classes, capacity)) s.classes = classes;
     *shape = s;
+    return true;
+}
+
+bool nr_verify_own_sig(const uint8_t *sig, size_t size, uint8_t *classes, size_t capacity, nr_verify_context *context)
+{
+    nr_call_shape own;
+    if (!nr_verify_method_sig(sig, size, classes + 1, capacity - 1, &own)) return false;
+    classes[0] = NR_STACK_UNKNOWN;
+    context->arguments_known = true;
+    context->argument_count = own.parameters + (own.has_this ? 1 : 0);
+    context->argument_classes = own.classes ? classes + (own.has_this ? 0 : 1) : NULL;
+    context->result = own.has_result ? NR_RESULT_VALUE : NR_RESULT_VOID;
+    context->result_class = own.result;
     return true;
 }
 

@@ -10,6 +10,11 @@
  * method has more parameters or one is damaged, shape->classes is NULL. */
 bool nr_verify_method_sig(const uint8_t *sig, size_t size, uint8_t *classes, size_t capacity, nr_call_shape *shape);
 
+/* The signature of the method itself: fills in its arguments and its result. `classes` has room for `capacity` (1 or more)
+ * arguments, `this` included, whose class stays unknown: an object, or a pointer to a value type. False: no such
+ * signature, and the context is as it was. */
+bool nr_verify_own_sig(const uint8_t *sig, size_t size, uint8_t *classes, size_t capacity, nr_verify_context *context);
+
 /* LocalVarSig (II.23.2.6). *classes_known tells whether `classes` has been filled; false: no such signature. */
 bool nr_verify_locals_sig(const uint8_t *sig, size_t size, uint8_t *classes, size_t capacity, uint32_t *count,
                           bool *classes_known);

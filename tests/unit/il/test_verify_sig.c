@@ -101,13 +101,47 @@ TEST(local_variables)
 {
     locals("07 00", true, 0, "");
     locals("07 03 12 71 12 80 c1 08", true, 3, "OO4");
-    locals("07 02 45 10 08 45 0e", true, 2, "&O"); /* pinned */
+    locals("07 02 45 10 08 45 0e", true, 2, "&O");                      /* pinned */
     locals("07 02 14 14 08 02 00 00 01 01 05 01 00 0d", true, 2, "OF"); /* an array of arrays with bounds */
     locals("07 02 08", true, 2, NULL);
     locals("07 09 08 08 08 08 08 08 08 08 08", true, 9, NULL);
     locals("07", false, 0, NULL);
     locals("06 08", false, 0, NULL);
     locals("", false, 0, NULL);
+}
+
+TEST(the_method_itself)
+{
+    static const struct {
+        const char *sig;
+        bool answer;
+        uint32_t count;
+        const char *classes; /* "-" is the class of `this`; NULL: unknown */
+        nr_verify_result result;
+    } rows[] = {
+        {"00 00 01", true, 0, "", NR_RESULT_VOID},
+        {"00 02 08 0a 0d", true, 2, "8F", NR_RESULT_VALUE},
+        {"20 02 01 08 0e", true, 3, "-4O", NR_RESULT_VOID},
+        {"60 02 01 1c 08", true, 2, "O4", NR_RESULT_VOID},       /* EXPLICITTHIS: among the parameters */
+        {"20 04 01 08 08 08 08", true, 5, NULL, NR_RESULT_VOID}, /* no room for their classes */
+        {"20 02 01 08", true, 3, NULL, NR_RESULT_VOID},
+        {"20", false, 0, NULL, NR_RESULT_UNKNOWN},
+    };
+    for (size_t i = 0; i < NR_COUNT(rows); i++) {
+        uint8_t classes[4];
+        char text[8] = {0};
+        nr_verify_context c = {0};
+        size_t n;
+        uint8_t *sig = exact_copy(rows[i].sig, &n);
+        CHECK_EQ(nr_verify_own_sig(sig, n, classes, sizeof classes, &c), rows[i].answer);
+        CHECK_EQ(c.arguments_known, rows[i].answer);
+        CHECK_EQ(c.argument_count, rows[i].count);
+        CHECK_EQ(c.result, rows[i].result);
+        CHECK_EQ(c.argument_classes != NULL, rows[i].classes != NULL);
+        for (uint32_t a = 0; c.argument_classes && a < c.argument_count; a++) text[a] = letters[c.argument_classes[a]];
+        if (rows[i].classes) CHECK_STR(nr_str_of(text), rows[i].classes);
+        free(sig);
+    }
 }
 
 /* Arrays inside arrays: 32 are followed. */
@@ -126,4 +160,4 @@ TEST(nesting)
     locals(hex, true, 1, "O");
 }
 
-TESTS(verify_sig, T(methods), T(damaged_methods), T(local_variables), T(nesting))
+TESTS(verify_sig, T(methods), T(damaged_methods), T(local_variables), T(the_method_itself), T(nesting))

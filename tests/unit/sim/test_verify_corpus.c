@@ -11,7 +11,7 @@ enum { MOST = 4096, SHOWN = 20 };
 
 typedef struct corpus {
     const nr_md *md;
-    uint8_t parameters[MOST], arguments[MOST + 1], own[MOST], locals[MOST];
+    uint8_t parameters[MOST], arguments[MOST], locals[MOST];
     unsigned verdicts[3];
     unsigned faults[NR_VERIFY_FAULT_COUNT];
     unsigned files, shown;
@@ -41,25 +41,12 @@ static bool shape_of(void *self, uint32_t token, nr_call_shape *out)
     return signature(c->md, token, &p, &size) && nr_verify_method_sig(p, size, c->parameters, MOST, out);
 }
 
-/* `this` of a class is an object; of a value type a pointer; which one it is does not matter here. */
 static void fill_context(corpus *c, uint32_t method, uint32_t locals, nr_verify_context *out)
 {
     const uint8_t *p;
     uint32_t size;
-    nr_call_shape own;
     nr_verify_context x = {.call_shape = shape_of, .self = c};
-    if (signature(c->md, method, &p, &size) && nr_verify_method_sig(p, size, c->own, MOST, &own)) {
-        bool explicit_this = (p[0] & 0x60) == 0x60;
-        x.arguments_known = true;
-        x.argument_count = own.parameters + (own.has_this ? 1 : 0);
-        if (own.classes && !explicit_this) {
-            c->arguments[0] = NR_STACK_UNKNOWN;
-            memcpy(c->arguments + own.has_this, own.classes, own.parameters);
-            x.argument_classes = c->arguments;
-        }
-        x.result = own.has_result ? NR_RESULT_VALUE : NR_RESULT_VOID;
-        x.result_class = own.result;
-    }
+    if (signature(c->md, method, &p, &size)) nr_verify_own_sig(p, size, c->arguments, MOST, &x);
     bool classes;
     if (locals && signature(c->md, locals, &p, &size) &&
         nr_verify_locals_sig(p, size, c->locals, MOST, &x.local_count, &classes)) {
