@@ -13,6 +13,7 @@
 #include "engine/method.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #define FUNCTION_BASE ((uintptr_t)0x7f00aa00)
 
@@ -59,7 +60,7 @@ typedef struct fake_request_row {
 
 typedef struct fake_clr {
     nr_runtime runtime;
-    fake_module modules[FAKE_MODULES];
+    fake_module *modules; /* FAKE_MODULES; a megabyte, which is all the stack there is on Windows */
     size_t module_count;
     nr_mutex lock; /* over what follows */
     fake_request_row requests[FAKE_REQUESTS];
@@ -227,7 +228,8 @@ static inline bool sc_knows_type(nr_scope *s, const char *const *names)
 static inline bool sc_is_valid_token(nr_scope *s, uint32_t token)
 {
     fake_module *m = of_scope(s);
-    return token >> 24 == NR_TABLE_METHOD_DEF && (token & 0xFFFFFF) && (token & 0xFFFFFF) <= m->method_count - m->hidden;
+    return token >> 24 == NR_TABLE_METHOD_DEF && (token & 0xFFFFFF) &&
+           (token & 0xFFFFFF) <= m->method_count - m->hidden;
 }
 
 static inline int32_t sc_sig_from_token(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size)
@@ -299,26 +301,64 @@ static const nr_scope_ops fake_scope_ops = {
     fake_##call(&f->meta, __VA_ARGS__); \
     nr_mutex_unlock(&f->lock)
 
-static inline int32_t lk_find_type_def(void *m, nr_str n, uint32_t *t) { LOCKED(find_type_def, n, t); }
-static inline int32_t lk_name(void *m, nr_arena *a, uint32_t t, nr_str *n) { LOCKED(name, a, t, n); }
-static inline void lk_each_assembly_ref(void *m, nr_meta_row row, void *self) { LOCKED_EACH(each_assembly_ref, row, self); }
-static inline void lk_each_member_ref(void *m, uint32_t p, nr_meta_row row, void *self) { LOCKED_EACH(each_member_ref, p, row, self); }
-static inline void lk_each_method(void *m, uint32_t p, nr_meta_row row, void *self) { LOCKED_EACH(each_method, p, row, self); }
-static inline int32_t lk_type_ref(void *m, uint32_t s, nr_str n, uint32_t *t) { LOCKED(define_type_ref, s, n, t); }
-static inline int32_t lk_member_ref(void *m, uint32_t p, nr_str n, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(define_member_ref, p, n, b, z, t); }
-static inline int32_t lk_assembly_ref(void *m, nr_str n, uint32_t *t) { LOCKED(define_assembly_ref, n, t); }
-static inline int32_t lk_user_string(void *m, nr_str s, uint32_t *t) { LOCKED(define_user_string, s, t); }
-static inline int32_t lk_method_spec(void *m, uint32_t p, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(define_method_spec, p, b, z, t); }
-static inline int32_t lk_type_spec(void *m, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(token_from_type_spec, b, z, t); }
-static inline int32_t lk_sig(void *m, const uint8_t *b, size_t z, uint32_t *t) { LOCKED(token_from_sig, b, z, t); }
+static inline int32_t lk_find_type_def(void *m, nr_str n, uint32_t *t)
+{
+    LOCKED(find_type_def, n, t);
+}
+static inline int32_t lk_name(void *m, nr_arena *a, uint32_t t, nr_str *n)
+{
+    LOCKED(name, a, t, n);
+}
+static inline void lk_each_assembly_ref(void *m, nr_meta_row row, void *self)
+{
+    LOCKED_EACH(each_assembly_ref, row, self);
+}
+static inline void lk_each_member_ref(void *m, uint32_t p, nr_meta_row row, void *self)
+{
+    LOCKED_EACH(each_member_ref, p, row, self);
+}
+static inline void lk_each_method(void *m, uint32_t p, nr_meta_row row, void *self)
+{
+    LOCKED_EACH(each_method, p, row, self);
+}
+static inline int32_t lk_type_ref(void *m, uint32_t s, nr_str n, uint32_t *t)
+{
+    LOCKED(define_type_ref, s, n, t);
+}
+static inline int32_t lk_member_ref(void *m, uint32_t p, nr_str n, const uint8_t *b, size_t z, uint32_t *t)
+{
+    LOCKED(define_member_ref, p, n, b, z, t);
+}
+static inline int32_t lk_assembly_ref(void *m, nr_str n, uint32_t *t)
+{
+    LOCKED(define_assembly_ref, n, t);
+}
+static inline int32_t lk_user_string(void *m, nr_str s, uint32_t *t)
+{
+    LOCKED(define_user_string, s, t);
+}
+static inline int32_t lk_method_spec(void *m, uint32_t p, const uint8_t *b, size_t z, uint32_t *t)
+{
+    LOCKED(define_method_spec, p, b, z, t);
+}
+static inline int32_t lk_type_spec(void *m, const uint8_t *b, size_t z, uint32_t *t)
+{
+    LOCKED(token_from_type_spec, b, z, t);
+}
+static inline int32_t lk_sig(void *m, const uint8_t *b, size_t z, uint32_t *t)
+{
+    LOCKED(token_from_sig, b, z, t);
+}
 
 static const nr_meta_ops fake_locked_meta_ops = {
-    lk_find_type_def, lk_name, lk_name, lk_each_assembly_ref, lk_each_member_ref, lk_each_method, lk_type_ref,
-    lk_member_ref, lk_assembly_ref, lk_user_string, lk_method_spec, lk_type_spec, lk_sig};
+    lk_find_type_def, lk_name,      lk_name,       lk_each_assembly_ref, lk_each_member_ref,
+    lk_each_method,   lk_type_ref,  lk_member_ref, lk_assembly_ref,      lk_user_string,
+    lk_method_spec,   lk_type_spec, lk_sig};
 
 /* ---- runtime --------------------------------------------------------------------------- */
 
-static inline int32_t rt_function_info(void *rt, uintptr_t function, uintptr_t *class_id, uintptr_t *module, uint32_t *token)
+static inline int32_t rt_function_info(void *rt, uintptr_t function, uintptr_t *class_id, uintptr_t *module,
+                                       uint32_t *token)
 {
     fake_clr *c = rt;
     if (fails(c, "GetFunctionInfo")) return c->fail_hr;
@@ -362,7 +402,8 @@ static inline uint32_t rt_module_flags(void *rt, uintptr_t module)
     return m ? m->flags : 0;
 }
 
-static inline int32_t rt_assembly_info(void *rt, nr_arena *arena, uintptr_t assembly, nr_str *name, uintptr_t *app_domain)
+static inline int32_t rt_assembly_info(void *rt, nr_arena *arena, uintptr_t assembly, nr_str *name,
+                                       uintptr_t *app_domain)
 {
     fake_clr *c = rt;
     fake_module *m = module_by_id(c, assembly);
@@ -493,11 +534,14 @@ static inline void clr_init(fake_clr *c, bool core)
     memset(c, 0, sizeof *c);
     c->runtime = (nr_runtime){&fake_runtime_ops, c, core};
     c->fail_hr = (int32_t)0x80131124u;
+    c->modules = calloc(FAKE_MODULES, sizeof *c->modules);
+    if (!c->modules) abort();
 }
 
 static inline void clr_free(fake_clr *c)
 {
     for (size_t i = 0; i < c->module_count; i++) fake_free(&c->modules[i].meta);
+    free(c->modules);
     nr_buf_free(&c->body);
     CHECK_EQ(atomic_load(&c->opened), atomic_load(&c->closed));
 }
@@ -568,10 +612,11 @@ static inline nr_engine *start_engine(fake_clr *c, const char *xml, const char *
 static inline const char *rule(const char *assembly, const char *class_name, const char *method)
 {
     static char text[1000];
-    snprintf(text, sizeof text,
-             "<extension><instrumentation><tracerFactory name=\"MyFactory\"><match assemblyName=\"%s\" className=\"%s\">"
-             "<exactMethodMatcher methodName=\"%s\"/></match></tracerFactory></instrumentation></extension>",
-             assembly, class_name, method);
+    snprintf(
+        text, sizeof text,
+        "<extension><instrumentation><tracerFactory name=\"MyFactory\"><match assemblyName=\"%s\" className=\"%s\">"
+        "<exactMethodMatcher methodName=\"%s\"/></match></tracerFactory></instrumentation></extension>",
+        assembly, class_name, method);
     return text;
 }
 

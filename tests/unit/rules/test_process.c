@@ -34,27 +34,73 @@ static void check(const nr_process_facts *f, const nr_config *c, bool core, bool
 TEST(core_command_lines)
 {
     static const char *const no[] = {
-        "dotnet run", "DotNet Run", "dotnet.exe run", "\"dotnet.exe\" run", "\"c:\\program files\\dotnet.exe\" run",
-        "\"c:\\program files\\dotnet.exe\"   run", "dotnet publish", "dotnet restore", "dotnet run -p c:\\test\\test.csproj",
-        "dotnet run -p \"c:\\program files\\test.csproj\"", "dotnet run -p ~/test.csproj", "dotnet new console",
-        "dotnet new mvc", "dotnet\" run", "\"dotnet\" run", "app1.exe | dotnet run",
-        "dotnet.exe exec \"c:\\program files\\MSBuild.dll\" -maxcpucount", "dotnet.exe exec c:\\test\\msbuild.dll",
-        "dotnet Kudu.Services.Web.dll", "/opt/Kudu/Kudu.Services.Web",
-        "/appservice/dotnet/dotnet /appservice/kuduagent/kuduagent.dll", "./DiagServer",
+        "dotnet run",
+        "DotNet Run",
+        "dotnet.exe run",
+        "\"dotnet.exe\" run",
+        "\"c:\\program files\\dotnet.exe\" run",
+        "\"c:\\program files\\dotnet.exe\"   run",
+        "dotnet publish",
+        "dotnet restore",
+        "dotnet run -p c:\\test\\test.csproj",
+        "dotnet run -p \"c:\\program files\\test.csproj\"",
+        "dotnet run -p ~/test.csproj",
+        "dotnet new console",
+        "dotnet new mvc",
+        "dotnet\" run",
+        "\"dotnet\" run",
+        "app1.exe | dotnet run",
+        "dotnet.exe exec \"c:\\program files\\MSBuild.dll\" -maxcpucount",
+        "dotnet.exe exec c:\\test\\msbuild.dll",
+        "dotnet Kudu.Services.Web.dll",
+        "/opt/Kudu/Kudu.Services.Web",
+        "/appservice/dotnet/dotnet /appservice/kuduagent/kuduagent.dll",
+        "./DiagServer",
         /* accepted mistakes */
-        "IpublishedThis.exe \"dotnet run \"", "'IpublishedThis.exe' \"dotnet run \"", "IpublishedThis.exe dotnet run",
+        "IpublishedThis.exe \"dotnet run \"",
+        "'IpublishedThis.exe' \"dotnet run \"",
+        "IpublishedThis.exe dotnet run",
         /* each ending of step 2, and what may stand before it */
-        "dotnet' run", "dotnet.exe' run", "'dotnet' run", "/usr/bin/dotnet NEW", "c:\\dotnet.exe\" publish ", " dotnet  run",
+        "dotnet' run",
+        "dotnet.exe' run",
+        "'dotnet' run",
+        "/usr/bin/dotnet NEW",
+        "c:\\dotnet.exe\" publish ",
+        " dotnet  run",
     };
     static const char *const yes[] = {
-        "dotnetXexe restore", "\"c:\\program files\\dotnet.exe\"run", "dotnet exec test.dll", "dotnet exec publish.dll",
-        "dotnet publish.dll", "dotnet run.dll", "dotnet restore.dll", "dotnet new.dll", "dotnet exec new.dll",
-        "dotnet.exerun publish.dll", "IpublishedThis.exe", "dotnet myapp.dll run thisapp", "dotnet/run/IpublishedThis.exe",
-        "run dotnet", "IpublishedThis.exe \"dotnet run\"", "IpublishedThis.exe 'dotnet run'",
-        "dotnet exec IpublishedThis.dll dotnet run", "dotnet exec IpublishedThis.dll \"dotnet run \"", "dotnet build",
-        "dotnet test", "dotnet tool x", "", " ", "dotnet", "mydotnet run", "xdotnet.exe run", "dotnet\"' run", "dotnet runs",
+        "dotnetXexe restore",
+        "\"c:\\program files\\dotnet.exe\"run",
+        "dotnet exec test.dll",
+        "dotnet exec publish.dll",
+        "dotnet publish.dll",
+        "dotnet run.dll",
+        "dotnet restore.dll",
+        "dotnet new.dll",
+        "dotnet exec new.dll",
+        "dotnet.exerun publish.dll",
+        "IpublishedThis.exe",
+        "dotnet myapp.dll run thisapp",
+        "dotnet/run/IpublishedThis.exe",
+        "run dotnet",
+        "IpublishedThis.exe \"dotnet run\"",
+        "IpublishedThis.exe 'dotnet run'",
+        "dotnet exec IpublishedThis.dll dotnet run",
+        "dotnet exec IpublishedThis.dll \"dotnet run \"",
+        "dotnet build",
+        "dotnet test",
+        "dotnet tool x",
+        "",
+        " ",
+        "dotnet",
+        "mydotnet run",
+        "xdotnet.exe run",
+        "dotnet\"' run",
+        "dotnet runs",
         "dotnet dotnet run", /* the first decides, and "dotnet" is no command */
-        "(dotnet run", "dotnet\x0E" "exe run", /* a real lower case: '.' is not this */
+        "(dotnet run",
+        "dotnet\x0E"
+        "exe run", /* a real lower case: '.' is not this */
     };
     nr_config c = plain();
     c.agent_enabled = false; /* not consulted on Core */
@@ -62,7 +108,8 @@ TEST(core_command_lines)
     for (size_t i = 0; i < NR_COUNT(no); i++) {
         nr_process_facts f = facts("PROCESSPATH", "", "pool", no[i]);
         check(&f, &c, true, false,
-              "I This process will not be instrumented. Command line identified as invalid invocation for instrumentation\n");
+              "I This process will not be instrumented. Command line identified as invalid invocation for "
+              "instrumentation\n");
     }
     for (size_t i = 0; i < NR_COUNT(yes); i++) {
         nr_process_facts f = facts("PROCESSPATH", "", "pool", yes[i]);
@@ -87,7 +134,8 @@ TEST(application_pools)
         {"good", false, true, "is explicitly configured to be instrumented."},
         {"~good", false, true, "is explicitly configured to be instrumented."},
         {"GOOD", false, false, UNLISTED "disabled by default."}, /* exact case */
-        {"~x", true, false, "has been identified as an Azure WebSites built-in background application and will be ignored."},
+        {"~x", true, false,
+         "has been identified as an Azure WebSites built-in background application and will be ignored."},
         {"x", true, true, UNLISTED "enabled by default."},
         {"x", false, false, UNLISTED "disabled by default."},
         {"", true, true, UNLISTED "enabled by default."},
@@ -106,11 +154,12 @@ TEST(application_pools)
         check(&f, &c, false, rows[i].answer, log);
         /* out-of-process hosting: the parent is IIS; on Framework the parent is not looked at */
         f = facts("C:\\APP.EXE", "C:\\w3wp.exe", rows[i].pool, "");
-        snprintf(log, sizeof log, "I Process C:\\APP.EXE with parent process C:\\w3wp.exe is IIS.\n" POOL "%s\n", rows[i].pool,
-                 rows[i].line);
+        snprintf(log, sizeof log, "I Process C:\\APP.EXE with parent process C:\\w3wp.exe is IIS.\n" POOL "%s\n",
+                 rows[i].pool, rows[i].line);
         check(&f, &c, true, rows[i].answer, log);
-        check(&f, &c, false, false,
-              "I Process C:\\APP.EXE is not IIS.\nI This process (C:\\APP.EXE) is not configured to be instrumented.\n");
+        check(
+            &f, &c, false, false,
+            "I Process C:\\APP.EXE is not IIS.\nI This process (C:\\APP.EXE) is not configured to be instrumented.\n");
     }
     nr_process_facts f = facts("/USR/DOTNET", ".", "", "");
     check(&f, &c, true, true, "I Process /USR/DOTNET with parent process . is not IIS.\n");
@@ -124,8 +173,8 @@ TEST(excluded_names)
         const char *path;
         bool excluded;
     } rows[] = {
-        {"C:\\FOO.EXE", true}, {"/X/FOO.EXE", true}, {"FOO.EXE", true}, {"A\\B/FOO.EXE", true}, {"A/B\\FOO.EXE", true},
-        {"C:\\MYFOO.EXE", false}, {"C:\\FOO.EXE.X", false}, {"C:\\", true},
+        {"C:\\FOO.EXE", true},  {"/X/FOO.EXE", true},     {"FOO.EXE", true},        {"A\\B/FOO.EXE", true},
+        {"A/B\\FOO.EXE", true}, {"C:\\MYFOO.EXE", false}, {"C:\\FOO.EXE.X", false}, {"C:\\", true},
     };
     nr_config c = plain();
     c.excluded = (nr_str_list){names, 2};
@@ -150,10 +199,12 @@ TEST(excluded_names)
 /* 8.3 */
 #define NOT_IIS(path) "I Process " path " is not IIS.\n"
 #define NAMED(path) \
-    "I Enabling instrumentation for this process (" path ") due to existence of application node in newrelic.config or " \
+    "I Enabling instrumentation for this process (" path \
+    ") due to existence of application node in newrelic.config or " \
     "NEW_RELIC_INCLUDED_APPLICATION_NAMES environment variable.\n"
 #define PREDEFINED(path) \
-    NOT_IIS(path) "I Enabling instrumentation for this process (" path ") due to it being in a predefined set of processes " \
+    NOT_IIS(path) \
+    "I Enabling instrumentation for this process (" path ") due to it being in a predefined set of processes " \
     "to be instrumented.\n"
 
 TEST(framework)
@@ -166,12 +217,16 @@ TEST(framework)
         bool answer;
         const char *log;
     } rows[] = {
-        {"C:\\FOO.EXE", DISABLED | SET | ON | INCLUDED, false, "I New Relic has been disabled via newrelic.config file.\n"},
-        {"C:\\SMSVCHOST.EXE", SET | ON, false, "I The SMSvcHost.exe process has been identified as an ignored process.\n"},
+        {"C:\\FOO.EXE", DISABLED | SET | ON | INCLUDED, false,
+         "I New Relic has been disabled via newrelic.config file.\n"},
+        {"C:\\SMSVCHOST.EXE", SET | ON, false,
+         "I The SMSvcHost.exe process has been identified as an ignored process.\n"},
         {"C:\\X.EXE", SET | ON, true,
-         "I Enabling instrumentation for this process due to existence of NewRelic.AgentEnabled=true in C:\\X.EXE.config.\n"},
+         "I Enabling instrumentation for this process due to existence of NewRelic.AgentEnabled=true in "
+         "C:\\X.EXE.config.\n"},
         {"C:\\FOO.EXE", SET | INCLUDED, false,
-         "I Disabling instrumentation for this process due to the existence of NewRelic.AgentEnabled in C:\\FOO.EXE.config "
+         "I Disabling instrumentation for this process due to the existence of NewRelic.AgentEnabled in "
+         "C:\\FOO.EXE.config "
          "which is set to a value other than 'true'.\n"},
         {"C:\\FOO.EXE", INCLUDED, true, NAMED("C:\\FOO.EXE")},
         {"C:\\MYFOO.EXE", INCLUDED, true, NAMED("C:\\MYFOO.EXE")}, /* no path components */
@@ -184,9 +239,11 @@ TEST(framework)
         {"ASPNET_WP.EXE", 0, true, PREDEFINED("ASPNET_WP.EXE")},
         {"IISEXPRESS.EXE", 0, true, PREDEFINED("IISEXPRESS.EXE")},
         {"C:\\XDOTNET.EXE", LOCAL, true, PREDEFINED("C:\\XDOTNET.EXE")},
-        {"C:\\X.EXE", LOCAL, true, NOT_IIS("C:\\X.EXE") "I Enabling instrumentation for this process due to existence of "
-                                                        "agentEnabled=true in local newrelic.config.\n"},
-        {"C:\\X.EXE", 0, false, NOT_IIS("C:\\X.EXE") "I This process (C:\\X.EXE) is not configured to be instrumented.\n"},
+        {"C:\\X.EXE", LOCAL, true,
+         NOT_IIS("C:\\X.EXE") "I Enabling instrumentation for this process due to existence of "
+                              "agentEnabled=true in local newrelic.config.\n"},
+        {"C:\\X.EXE", 0, false,
+         NOT_IIS("C:\\X.EXE") "I This process (C:\\X.EXE) is not configured to be instrumented.\n"},
     };
     clear_env();
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
@@ -218,28 +275,34 @@ TEST(azure_functions)
         const char *log;
     } rows[] = {
         {"DOTNET", "P", "~x", "", false,
-         AZURE("P") "I This application pool (~x) has been identified as an in-process Azure Functions built-in background "
+         AZURE("P") "I This application pool (~x) has been identified as an in-process Azure Functions built-in "
+                    "background "
                     "application and will be ignored.\n"},
         {"dotnet", "P", "x", "x dotnet run", true,
          AZURE("P") "I Function is running in-process. This process will be instrumented.\n"},
         {"iso", "P", "Pool", "a POOL b --worker-id", false,
-         AZURE("P") "I Appears to be Azure WebJobs Script WebHost based on commandLine. Not instrumenting this process.\n"},
+         AZURE("P") "I Appears to be Azure WebJobs Script WebHost based on commandLine. Not instrumenting this "
+                    "process.\n"},
         {"iso", "P", "", "x /AZURE-functions-host/Microsoft.Azure.WebJobs.Script.WebHost.dll", false,
-         AZURE("P") "I Appears to be Azure Functions WebHost (Linux) based on commandLine. Not instrumenting this process.\n"},
+         AZURE("P") "I Appears to be Azure Functions WebHost (Linux) based on commandLine. Not instrumenting this "
+                    "process.\n"},
         {"iso", "/AZURE-FUNCTIONS-HOST/MICROSOFT.AZURE.WEBJOBS.SCRIPT.WEBHOST", "", "", false,
-         AZURE("/AZURE-FUNCTIONS-HOST/MICROSOFT.AZURE.WEBJOBS.SCRIPT.WEBHOST")
-             "I Appears to be Azure Functions WebHost (Linux) based on commandLine. Not instrumenting this process.\n"},
+         AZURE("/AZURE-FUNCTIONS-HOST/MICROSOFT.AZURE.WEBJOBS.SCRIPT.WEBHOST") "I Appears to be Azure Functions "
+                                                                               "WebHost (Linux) based on commandLine. "
+                                                                               "Not instrumenting this process.\n"},
         {"iso", "C:\\FUNCTIONSNETHOST.EXE", "~p", "", true,
-         AZURE("C:\\FUNCTIONSNETHOST.EXE")
-             "I FunctionNetHost.exe is a valid Azure function command. This process will be instrumented.\n"},
+         AZURE("C:\\FUNCTIONSNETHOST.EXE") "I FunctionNetHost.exe is a valid Azure function command. This process will "
+                                           "be instrumented.\n"},
         {"iso", "C:\\FUNC.EXE", "", "--functions-worker-id", false,
-         AZURE("C:\\FUNC.EXE") "I Func.exe is a tool for testing Azure functions locally. Not instrumenting this process.\n"},
+         AZURE("C:\\FUNC.EXE") "I Func.exe is a tool for testing Azure functions locally. Not instrumenting this "
+                               "process.\n"},
         {"iso", "P", "", "x --Functions-Worker-Id 1 --worker-id", true,
          AZURE("P") "I Command line contains --functions-worker-id. This process will be instrumented.\n"},
         {"iso", "P", "", "--worker-id 1 dotnet run", true,
          AZURE("P") "I Command line contains --worker-id. This process will be instrumented.\n"},
         {"iso", "P", "", "dotnet run", false,
-         AZURE("P") "I Couldn't determine whether this Azure Function process should be instrumented based on commandLine. "
+         AZURE("P") "I Couldn't determine whether this Azure Function process should be instrumented based on "
+                    "commandLine. "
                     "Falling back to checking application pool\n"
                     "I This process will not be instrumented. Command line identified as invalid invocation for "
                     "instrumentation\n"},
@@ -311,7 +374,7 @@ TEST(facts_of_this_process)
         CHECK_STR(f.app_pool_id, rows[i].id);
         CHECK_STR(logged(&a), rows[i].log);
         CHECK_EQ(f.force, i == 1);
-        CHECK(nr_str_has(f.path, NR_STR("UNIT_RULES")));
+        CHECK(nr_str_has(f.path, NR_STR("UNIT_RULES")) || nr_str_has(f.path, NR_STR("LD-MUSL"))); /* see test_os.c */
         CHECK(nr_str_has(f.command_line, NR_STR("unit_rules")));
         if (!NR_OS_WINDOWS) CHECK_STR(f.parent_path, ".");
         nr_log_reset();
