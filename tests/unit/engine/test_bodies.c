@@ -1,6 +1,6 @@
 /* Module: whole bodies through the engine with the built-in templates, byte for byte
  * (il-method-body.md 7, injected-code.md 5.6, 7.1 and 8, metadata-tokens.md 6). */
-#include "fake_clr.h"
+#include "fake_build.h"
 
 #include "test.h"
 
@@ -75,7 +75,7 @@ TEST(the_worked_example_of_core)
     CHECK_EQ(x.clr.request_count, 1);
     CHECK_EQ(x.clr.requests[0].module, x.m->id);
     CHECK_EQ(x.clr.requests[0].token, 0x06000001);
-    CHECK_EQ(x.clr.bodies, 0); /* 7.1: nothing is written at the first JIT … */
+    CHECK_EQ(x.clr.bodies, 0);                     /* 7.1: nothing is written at the first JIT … */
     CHECK_STR(fake_take(&x.m->meta.requests), ""); /* … and nothing is requested */
     int control;
     CHECK_EQ(nr_engine_rejit_parameters(x.e, x.m->id, 0x06000001, &control), 0);
@@ -84,44 +84,42 @@ TEST(the_worked_example_of_core)
     CHECK_EQ(x.clr.body_module, x.m->id);
     CHECK_EQ(x.clr.body_method, 0x06000001);
     CHECK_BYTES(x.clr.body.data, x.clr.body.size,
-                "1b 30 0a 00 f4 00 00 00 01 00 00 11" BEFORE_USER_CODE "00" AFTER_USER_CODE
-                "41 64 00 00"
+                "1b 30 0a 00 f4 00 00 00 01 00 00 11" BEFORE_USER_CODE "00" AFTER_USER_CODE "41 64 00 00"
                 "00000000 04000000 9f000000 a3000000 06000000 02000001"
                 "00000000 b6000000 12000000 c8000000 06000000 02000001"
                 "00000000 a9000000 06000000 af000000 26000000 02000001"
                 "00000000 db000000 12000000 ed000000 06000000 02000001");
-    CHECK_STR(fake_take(&x.m->meta.added),
-              "01000001 23000001 System.Object\n"
-              "01000002 23000001 System.Exception\n"
-              "70000001 " CORE_PATH "\n"
-              "23000002 System.Reflection\n"
-              "01000003 23000002 System.Reflection.Assembly\n"
-              "0a000001 01000003 LoadFrom 00 01 12 0d 0e\n"
-              "70000049 NewRelic.Agent.Core.AgentShim\n"
-              "01000004 23000001 System.Type\n"
-              "0a000002 01000003 GetType 20 01 12 11 0e\n"
-              "70000085 GetFinishTracerDelegate\n"
-              "01000005 23000002 System.Reflection.MethodInfo\n"
-              "0a000003 01000004 GetMethod 20 01 12 15 0e\n"
-              "700000b5 MyFactory\n"
-              "01000006 23000001 System.UInt32\n"
-              "700000c9 \n"
-              "700000cb MyAssembly\n"
-              "01000007 23000001 System.RuntimeTypeHandle\n"
-              "0a000004 01000004 GetTypeFromHandle 00 01 12 11 11 1d\n"
-              "700000e1 MyNamespace.MyClass\n"
-              "70000109 M\n"
-              "01000008 23000001 System.UInt64\n"
-              "01000009 23000002 System.Reflection.MethodBase\n"
-              "0a000005 01000009 Invoke 20 02 1c 1c 1d 1c\n"
-              "23000003 System.Core\n"
-              "0100000a 23000003 System.Action`2\n"
-              "1b000001 15 12 29 02 1c 12 09\n"
-              "0a000006 1b000001 Invoke 20 02 01 13 00 13 01\n"
-              "11000001 07 02 12 05 12 09\n");
-    CHECK_STR(log_of(&a),
-              "I Identified 1 Instrumentation points (not ignored) in .xml files\n"
-              "I Instrumenting method: (Module: /app/MyAssembly.dll, AppDomain: clrhost)[MyAssembly]MyNamespace.MyClass.M()\n");
+    CHECK_STR(fake_take(&x.m->meta.added), "01000001 23000001 System.Object\n"
+                                           "01000002 23000001 System.Exception\n"
+                                           "70000001 " CORE_PATH "\n"
+                                           "23000002 System.Reflection\n"
+                                           "01000003 23000002 System.Reflection.Assembly\n"
+                                           "0a000001 01000003 LoadFrom 00 01 12 0d 0e\n"
+                                           "70000049 NewRelic.Agent.Core.AgentShim\n"
+                                           "01000004 23000001 System.Type\n"
+                                           "0a000002 01000003 GetType 20 01 12 11 0e\n"
+                                           "70000085 GetFinishTracerDelegate\n"
+                                           "01000005 23000002 System.Reflection.MethodInfo\n"
+                                           "0a000003 01000004 GetMethod 20 01 12 15 0e\n"
+                                           "700000b5 MyFactory\n"
+                                           "01000006 23000001 System.UInt32\n"
+                                           "700000c9 \n"
+                                           "700000cb MyAssembly\n"
+                                           "01000007 23000001 System.RuntimeTypeHandle\n"
+                                           "0a000004 01000004 GetTypeFromHandle 00 01 12 11 11 1d\n"
+                                           "700000e1 MyNamespace.MyClass\n"
+                                           "70000109 M\n"
+                                           "01000008 23000001 System.UInt64\n"
+                                           "01000009 23000002 System.Reflection.MethodBase\n"
+                                           "0a000005 01000009 Invoke 20 02 1c 1c 1d 1c\n"
+                                           "23000003 System.Core\n"
+                                           "0100000a 23000003 System.Action`2\n"
+                                           "1b000001 15 12 29 02 1c 12 09\n"
+                                           "0a000006 1b000001 Invoke 20 02 01 13 00 13 01\n"
+                                           "11000001 07 02 12 05 12 09\n");
+    CHECK_STR(log_of(&a), "I Identified 1 Instrumentation points (not ignored) in .xml files\n"
+                          "I Instrumenting method: (Module: /app/MyAssembly.dll, AppDomain: "
+                          "clrhost)[MyAssembly]MyNamespace.MyClass.M()\n");
     /* 7.7: again from the original body; no row is new, the bytes are the same. */
     nr_buf first = NR_BUF_INIT;
     nr_buf_put(&first, x.clr.body.data, x.clr.body.size);
@@ -148,7 +146,8 @@ TEST(an_original_clause_moves_with_the_code)
         uintptr_t f = add_method(x.m, x.type, "M", "00 00 01", body);
         CHECK_EQ(jit_and_rejit(x.e, &x.clr, f), 0);
         CHECK_BYTES(x.clr.body.data, x.clr.body.size,
-                    "1b 30 0a 00 fa 00 00 00 01 00 00 11" BEFORE_USER_CODE "00 de 03 26 de 00 00" AFTER_USER_CODE "00 00"
+                    "1b 30 0a 00 fa 00 00 00 01 00 00 11" BEFORE_USER_CODE "00 de 03 26 de 00 00" AFTER_USER_CODE
+                    "00 00"
                     "41 7c 00 00"
                     "00000000 a9000000 03000000 ac000000 03000000 01000001"
                     "00000000 04000000 9f000000 a3000000 06000000 02000001"
@@ -182,12 +181,12 @@ TEST(headers)
         const char *sig, *body, *header;
     } rows[] = {
         {"00 00 01", "06 2a", "1b 30 0a 00"},
-        {"00 00 01", "1a 02 2c 01 2a 00 2a", "0b 30 0a 00"},       /* tiny, 2 RETs */
+        {"00 00 01", "1a 02 2c 01 2a 00 2a", "0b 30 0a 00"}, /* tiny, 2 RETs */
         {"00 00 01", "13 30 14 00 01000000 00000000 2a", "1b 30 14 00"},
         {"00 00 01", "03 30 08 00 01000000 00000000 2a", "0b 30 0a 00"},
         {"00 00 01", "e3 30 08 00 01000000 00000000 2a", "eb 30 0a 00"},
         {"00 0c 01 08 08 08 08 08 08 08 08 08 08 08 08", "06 2a", "1b 30 0d 00"}, /* 12 parameters */
-        {"20 09 01 08 08 08 08 08 08 08 08 08", "06 2a", "1b 30 0a 00"}, /* `this` does not count */
+        {"20 09 01 08 08 08 08 08 08 08 08 08", "06 2a", "1b 30 0a 00"},          /* `this` does not count */
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         example x;
@@ -350,11 +349,12 @@ TEST(leading_blanks_of_a_factory)
     example x;
     begin(&x, true, "clrhost", "System.Runtime");
     nr_engine_free(x.e);
-    x.e = start_engine(&x.clr,
-                       "<extension><instrumentation><tracerFactory name='  Fac tory ' metricName='   '>"
-                       "<match assemblyName='MyAssembly' className='MyNamespace.MyClass'><exactMethodMatcher methodName='M'/>"
-                       "</match></tracerFactory></instrumentation></extension>",
-                       NULL);
+    x.e = start_engine(
+        &x.clr,
+        "<extension><instrumentation><tracerFactory name='  Fac tory ' metricName='   '>"
+        "<match assemblyName='MyAssembly' className='MyNamespace.MyClass'><exactMethodMatcher methodName='M'/>"
+        "</match></tracerFactory></instrumentation></extension>",
+        NULL);
     uintptr_t f = add_method(x.m, x.type, "M", "00 00 01", "06 2a");
     CHECK_EQ(jit_and_rejit(x.e, &x.clr, f), 0);
     nr_str added = fake_take(&x.m->meta.added);
@@ -393,25 +393,24 @@ TEST(the_worked_example_of_the_api)
                 "28 0500000a 0a dd 0d000000 26 72 01000070 00 0a dd 00000000 06 2a"
                 "00"
                 "41 1c 00 00 00000000 00000000 5c000000 5c000000 0d000000 08000001");
-    CHECK_STR(fake_take(&x.m->meta.added),
-              "70000001 " CORE_PATH "\n"
-              "23000002 System.Reflection\n"
-              "01000001 23000002 System.Reflection.Assembly\n"
-              "0a000001 01000001 LoadFrom 00 01 12 05 0e\n"
-              "70000049 NewRelic.Agent.Core.AgentApi\n"
-              "01000002 23000001 System.Type\n"
-              "0a000002 01000001 GetType 20 01 12 09 0e\n"
-              "70000083 F\n"
-              "01000003 23000001 System.String\n"
-              "01000004 23000001 System.RuntimeTypeHandle\n"
-              "0a000003 01000002 GetTypeFromHandle 00 01 12 09 11 11\n"
-              "01000005 23000002 System.Reflection.MethodInfo\n"
-              "0a000004 01000002 GetMethod 20 02 12 15 0e 1d 12 09\n"
-              "01000006 23000001 System.Object\n"
-              "01000007 23000002 System.Reflection.MethodBase\n"
-              "0a000005 01000007 Invoke 20 02 1c 1c 1d 1c\n"
-              "01000008 23000001 System.Exception\n"
-              "11000001 07 01 0e\n");
+    CHECK_STR(fake_take(&x.m->meta.added), "70000001 " CORE_PATH "\n"
+                                           "23000002 System.Reflection\n"
+                                           "01000001 23000002 System.Reflection.Assembly\n"
+                                           "0a000001 01000001 LoadFrom 00 01 12 05 0e\n"
+                                           "70000049 NewRelic.Agent.Core.AgentApi\n"
+                                           "01000002 23000001 System.Type\n"
+                                           "0a000002 01000001 GetType 20 01 12 09 0e\n"
+                                           "70000083 F\n"
+                                           "01000003 23000001 System.String\n"
+                                           "01000004 23000001 System.RuntimeTypeHandle\n"
+                                           "0a000003 01000002 GetTypeFromHandle 00 01 12 09 11 11\n"
+                                           "01000005 23000002 System.Reflection.MethodInfo\n"
+                                           "0a000004 01000002 GetMethod 20 02 12 15 0e 1d 12 09\n"
+                                           "01000006 23000001 System.Object\n"
+                                           "01000007 23000002 System.Reflection.MethodBase\n"
+                                           "0a000005 01000007 Invoke 20 02 1c 1c 1d 1c\n"
+                                           "01000008 23000001 System.Exception\n"
+                                           "11000001 07 01 0e\n");
     end(&x);
 }
 
@@ -581,5 +580,5 @@ TESTS(bodies, T(the_worked_example_of_core), T(an_original_clause_moves_with_the
       T(an_original_filter_moves_with_the_code), T(headers), T(an_instance_method_with_locals_and_a_result),
       T(the_cached_variant_of_the_framework), T(which_lookup), T(leading_blanks_of_a_factory),
       T(the_worked_example_of_the_api), T(the_cached_key_of_the_api), T(the_api_keeps_inner_rets),
-      T(the_api_leaves_two_methods_alone), T(the_api_refuses_a_pointer), T(the_six_helpers),
-      T(helpers_without_a_body), T(what_is_no_helper))
+      T(the_api_leaves_two_methods_alone), T(the_api_refuses_a_pointer), T(the_six_helpers), T(helpers_without_a_body),
+      T(what_is_no_helper))

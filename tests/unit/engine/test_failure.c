@@ -1,6 +1,6 @@
 /* Module: every call of the CLR and every allocation fails once: no crash, no leak, the specified result, and
  * the next call works. */
-#include "fake_clr.h"
+#include "fake_build.h"
 
 #include "test.h"
 
@@ -12,7 +12,8 @@ typedef struct stage {
 } stage;
 
 static const char rules_xml[] =
-    "<extension><instrumentation><tracerFactory name='F' metricName='instance'><match assemblyName='App' className='N.C+I'>"
+    "<extension><instrumentation><tracerFactory name='F' metricName='instance'><match assemblyName='App' "
+    "className='N.C+I'>"
     "<exactMethodMatcher methodName='M'/></match><match assemblyName='App' className='N.C'>"
     "<exactMethodMatcher methodName='L'/></match></tracerFactory></instrumentation></extension>";
 
@@ -80,7 +81,7 @@ static size_t size_of_body(void)
 static bool is_forgiven(const char *call)
 {
     static const char *const names[] = {"GetCustomAttributeByName", "RequestReJIT", "GetFunctionFromToken",
-                                        "token_from_type_spec",     "define_assembly_ref"};
+                                        "token_from_type_spec", "define_assembly_ref"};
     for (size_t i = 0; i < NR_COUNT(names); i++) {
         if (!strcmp(call, names[i])) return true;
     }
@@ -132,9 +133,10 @@ TEST(every_call_of_a_rejit)
             /* Types of the two arguments: null instead (4.1); its other uses are not forgiven. */
             bool argument = !strcmp(s.clr.failed_call, "define_type_ref") && hr == 0;
             arguments += argument;
-            int32_t want = argument ? 0 : !strcmp(s.clr.failed_call, "GetFunctionFromToken") ? NR_HR_FALSE
-                           : is_forgiven(s.clr.failed_call)                  ? hr
-                                                                             : NR_HR_FAIL;
+            int32_t want = argument                                             ? 0
+                           : !strcmp(s.clr.failed_call, "GetFunctionFromToken") ? NR_HR_FALSE
+                           : is_forgiven(s.clr.failed_call)                     ? hr
+                                                                                : NR_HR_FAIL;
             if (hr != want) printf("    %u: %s\n", n, s.clr.failed_call);
             CHECK_EQ(hr, want);
             CHECK(hr == 0 || s.clr.bodies == 0);
@@ -224,7 +226,8 @@ TEST(each_allocation_of_a_module_load)
 /* Start: rules, templates, engine. The failure of any allocation gives no engine, or one that works. */
 TEST(each_allocation_of_a_start)
 {
-    static const char lua[] = "tracer { name = 'L' } match { assembly = 'B', class = 'C', 'D' } ignore { assembly = 'E' }";
+    static const char lua[] =
+        "tracer { name = 'L' } match { assembly = 'B', class = 'C', 'D' } ignore { assembly = 'E' }";
     nr_arena a = NR_ARENA_INIT;
     log_start(NR_ERROR);
     nr_alloc_count(1);

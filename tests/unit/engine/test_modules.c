@@ -1,5 +1,5 @@
 /* Module: what is known of modules: candidates, rows added later, dynamic modules, unloading, module-load ReJIT. */
-#include "fake_clr.h"
+#include "fake_build.h"
 
 #include "test.h"
 
@@ -133,11 +133,11 @@ TEST(methods_are_requested_when_a_module_loads)
           "<match assemblyName='App' className='N.C' minVersion='99'><exactMethodMatcher methodName='M'/></match>"
           "</tracerFactory></instrumentation></extension>");
     uint32_t d = add_type(s.m, "N.D", 1, 0), inner = add_type(s.m, "I", 2, s.type);
-    add_method(s.m, d, "M", "00 00 01", "06 2a");       /* 1 */
-    add_method(s.m, s.type, "X", "00 00 01", "06 2a");  /* 2 */
+    add_method(s.m, d, "M", "00 00 01", "06 2a");                                   /* 1 */
+    add_method(s.m, s.type, "X", "00 00 01", "06 2a");                              /* 2 */
     for (int i = 0; i < 12; i++) add_method(s.m, s.type, "M", "00 00 01", "06 2a"); /* 3 to 14: three batches */
-    add_method(s.m, inner, "M", "00 00 01", "06 2a");   /* 15: a nested type is not found */
-    add_method(s.m, d, "L", "00 00 01", "06 2a");       /* 16: parameters do not matter here */
+    add_method(s.m, inner, "M", "00 00 01", "06 2a");                               /* 15: a nested type is not found */
+    add_method(s.m, d, "L", "00 00 01", "06 2a"); /* 16: parameters do not matter here */
     CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
     CHECK_EQ(s.clr.request_calls, 1);
     CHECK_EQ(s.clr.request_count, 14);

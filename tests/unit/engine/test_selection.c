@@ -1,5 +1,5 @@
 /* Module: which methods are looked at, and what becomes of them (selection-in-native.md 2 to 7). */
-#include "fake_clr.h"
+#include "fake_build.h"
 
 #include "test.h"
 
@@ -119,7 +119,7 @@ TEST(nested_types)
         const char *rule;
         uint32_t outer, inner;
         bool asked;
-    } rows[] = {{"N.C+I", 1, 2, true},  {"I", 1, 2, false},      {"N.C.I", 1, 2, false},
+    } rows[] = {{"N.C+I", 1, 2, true},   {"I", 1, 2, false},     {"N.C.I", 1, 2, false},
                 {"N.C+I", 1, 0xA, true}, {"N.C+I", 9, 2, false}, {"N.C+I", 0, 3, true}};
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         stage s;
@@ -282,14 +282,15 @@ TEST(bodies_that_are_left_alone)
         {"00 00 01", "12 2a 14 7a 00", 0, "E Last instruction was not RET, aborting"}, /* Q7 */
         {"00 00 01", "12 02 2c 7a", -1, NULL}, /* C4: a tiny size beyond the body */
         {"00 00 01", "12 2a 2a 1f 2a", NR_HR_FAIL, "E An unexpected exception was thrown"}, /* Q16 */
-        {"00 00 01", "1a 02 2c 04 2a 00 2a", 0, "I Skipping invalid method: "}, /* Q15 */
-        {"00 00 0f 08", "06 2a", NR_HR_FAIL, "E An unexpected exception was thrown"}, /* 4.2: pointer result */
+        {"00 00 01", "1a 02 2c 04 2a 00 2a", 0, "I Skipping invalid method: "},             /* Q15 */
+        {"00 00 0f 08", "06 2a", NR_HR_FAIL, "E An unexpected exception was thrown"},       /* 4.2: pointer result */
         {"00 00 10 08", "06 2a", NR_HR_FAIL, "E An unexpected exception was thrown"},
-        {"00 01 01 45", "06 2a", NR_HR_FAIL, "E An SignatureParserException was thrown while possibly instrumenting function: M"},
+        {"00 01 01 45", "06 2a", NR_HR_FAIL,
+         "E An SignatureParserException was thrown while possibly instrumenting function: M"},
         {"00 02 01 08", "06 2a", NR_HR_FAIL, "E An SignatureParserException was thrown"},
         {"00 01 01 12 06", "06 2a", NR_HR_FAIL, "E "}, /* C2: TypeSpec as a class */
-        {"00 00 01", "07 00", -1, NULL},                /* C1: neither tiny nor fat */
-        {"00 00 01", "", NR_HR_FAIL, NULL},             /* C18 */
+        {"00 00 01", "07 00", -1, NULL},               /* C1: neither tiny nor fat */
+        {"00 00 01", "", NR_HR_FAIL, NULL},            /* C18 */
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         stage s;
@@ -297,8 +298,10 @@ TEST(bodies_that_are_left_alone)
         uintptr_t f = add_method(s.m, s.type, "M", rows[i].sig, rows[i].body);
         nr_engine_jit_started(s.e, f);
         int32_t hr = nr_engine_rejit_parameters(s.e, s.m->id, 0x06000001, NULL);
-        if (rows[i].hr == -1) CHECK(hr == 0 || hr == NR_HR_FAIL);
-        else if (hr != rows[i].hr) CHECK_EQ(hr * 1000ll + (long long)i, rows[i].hr); /* which row */
+        if (rows[i].hr == -1)
+            CHECK(hr == 0 || hr == NR_HR_FAIL);
+        else if (hr != rows[i].hr)
+            CHECK_EQ(hr * 1000ll + (long long)i, rows[i].hr); /* which row */
         CHECK_EQ(s.clr.bodies, 0);
         if (rows[i].line && !log_has(&s, rows[i].line)) CHECK_STR(logged(&s.arena), rows[i].line);
         end(&s);
@@ -330,8 +333,11 @@ TEST(the_point_that_counts)
         const char *sig;
         uint16_t major;
         const char *factory; /* NULL: none */
-    } rows[] = {{"00 00 01", 1, " Plain\n"},      {"00 01 01 0e", 9, " Plain\n"}, {"00 01 01 08", 1, " Int\n"},
-                {"00 01 01 08", 2, " IntNew\n"}, {"00 01 01 08", 3, NULL}};
+    } rows[] = {{"00 00 01", 1, " Plain\n"},
+                {"00 01 01 0e", 9, " Plain\n"},
+                {"00 01 01 08", 1, " Int\n"},
+                {"00 01 01 08", 2, " IntNew\n"},
+                {"00 01 01 08", 3, NULL}};
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         stage s;
         begin_with(&s, true, NR_INFO, xml, NULL);
@@ -351,7 +357,8 @@ TEST(rules_in_lua)
         "tracer { name = 'One', level = 2 }\n"
         "match { assembly = 'App', class = 'N.C', 'M',\n"
         "  where = function(m) return m.argument_count == 1 and m.is_static and not m.is_async and not m.returns\n"
-        "    and m.assembly == 'App' and m.class == 'N.C' and m.method == 'M' and m.parameters == 'System.Int32' end }\n"
+        "    and m.assembly == 'App' and m.class == 'N.C' and m.method == 'M' and m.parameters == 'System.Int32' end "
+        "}\n"
         "tracer { name = 'Two', template = 'none such' }\n"
         "match { assembly = 'App', class = 'N.C', 'M' }\n";
     stage s;

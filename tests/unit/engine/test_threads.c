@@ -1,5 +1,5 @@
 /* Module: many threads in the engine at once, while modules come and go. Also meant for the thread sanitizer. */
-#include "fake_clr.h"
+#include "fake_build.h"
 
 #include "test.h"
 
@@ -65,14 +65,17 @@ static void work_through(worker *w)
         if (nr_engine_jit_started(s->e, FUNCTION_BASE + row) != 0) w->errors++;
         int32_t hr = nr_engine_rejit_parameters(s->e, s->lasting->id, 0x06000000 | row, s);
         if (row == 8) { /* generic: another thread may have taken the function id */
-            if (hr == NR_HR_FALSE) w->late++;
-            else if (hr != 0) w->errors++;
+            if (hr == NR_HR_FALSE)
+                w->late++;
+            else if (hr != 0)
+                w->errors++;
             nr_engine_rejit_started(s->e, FUNCTION_BASE + row);
         } else if (hr != 0) {
             w->errors++;
         }
         /* Somebody else's, loaded or not at this moment. */
-        nr_engine_jit_started(s->e, FUNCTION_BASE + (uintptr_t)(1 + (i * 5 + w->number) % COMING_AND_GOING) * 0x10000 + 1);
+        nr_engine_jit_started(s->e,
+                              FUNCTION_BASE + (uintptr_t)(1 + (i * 5 + w->number) % COMING_AND_GOING) * 0x10000 + 1);
         load_and_unload(w, i);
     }
 }
@@ -149,7 +152,8 @@ static void check_that_nothing_is_lost(bool refresh)
     s.clr.runtime.ops = &ops;
     s.lasting = add_module(&s.clr, "App", "/app/App.dll", "clrhost", "System.Runtime");
     uint32_t type = add_type(s.lasting, "N.C", 1, 0);
-    for (int i = 0; i < 8; i++) add_method(s.lasting, type, i == 5 ? "W" : "M", i % 2 ? "00 00 08" : "00 00 01", i % 2 ? "0a 16 2a" : "06 2a");
+    for (int i = 0; i < 8; i++)
+        add_method(s.lasting, type, i == 5 ? "W" : "M", i % 2 ? "00 00 08" : "00 00 01", i % 2 ? "0a 16 2a" : "06 2a");
     last_method_of(s.lasting)->generic = true;
     s.lasting->methods[2].marks = ON_ASYNC; /* sticky flags race with reads */
     for (int i = 0; i < COMING_AND_GOING; i++) {
@@ -169,8 +173,10 @@ static void check_that_nothing_is_lost(bool refresh)
     }
     CHECK_EQ(atomic_load(&s.written), THREADS * ROUNDS * 2 - late);
     CHECK_EQ(nr_engine_count(s.e).instrumented, THREADS * ROUNDS * 2 - late);
-    if (!refresh) CHECK_EQ(nr_engine_count(s.e).template_runs, 2); /* a shape each: void and not */
-    else CHECK(refreshed > 0 && nr_engine_count(s.e).template_runs <= 2);
+    if (!refresh)
+        CHECK_EQ(nr_engine_count(s.e).template_runs, 2); /* a shape each: void and not */
+    else
+        CHECK(refreshed > 0 && nr_engine_count(s.e).template_runs <= 2);
     /* Every definition once: what a second thread asks for is there. */
     for (size_t i = 0; i < s.lasting->meta.count; i++) {
         for (size_t k = 0; k < i; k++) {
