@@ -134,12 +134,15 @@ gate() { # TARGET
     tests/gate/check.sh "$lib" "$1"
 }
 
-# Real assemblies for tests that skip without them: the console sample, and Mono's mscorlib (it has bodies).
+# Real assemblies for tests that skip without them: the console sample, Mono's mscorlib (it has bodies), and .NET Framework's
+# reference assemblies, which only NuGet has.
 real_assemblies() {
     need_packages libmono-corlib4.5-dll
     need_dotnet >/dev/null || return
     . "$root/samples/dotnet.sh"
     dotnet_build "$root/samples/console"
+    dotnet restore "$root/tests/scenarios/netframework" -p:BaseIntermediateOutputPath="$root/build/dotnet/netframework/" -v q \
+        >/dev/null 2>&1 || true # without it these tests skip
 }
 
 lua_tests() { # DIRECTORY

@@ -1,6 +1,5 @@
 -- module-injection.md 5: the helper methods that .NET Framework's mscorlib gets. The C++ profiler has this on Windows only.
--- A real mscorlib is tried when there is one: Mono's, of package libmono-corlib4.5-dll (apt-get download, dpkg -x), at its usual place or
--- where NRPROF_TEST_MSCORLIB says.
+-- Real ones are tried when they are there: see REAL below.
 
 local scenario = require "nrprof.scenario"
 local t = scenario.suite "module injection corlib"
@@ -125,16 +124,27 @@ end)
 
 -- ---- a real one ---------------------------------------------------------------------------------------------------------------------------
 
-local function real(s)
-  local path = os.getenv "NRPROF_TEST_MSCORLIB" or "/usr/lib/mono/4.5/mscorlib.dll"
+local nuget = os.getenv "NUGET_PACKAGES" or (os.getenv "HOME" or os.getenv "USERPROFILE" or "") .. "/.nuget/packages"
+local REAL = {
+  { "Mono's mscorlib", os.getenv "NRPROF_TEST_MSCORLIB" or "/usr/lib/mono/4.5/mscorlib.dll",
+    "package libmono-corlib4.5-dll, or set NRPROF_TEST_MSCORLIB" },
+  { ".NET Framework 4.6.2's mscorlib",
+    nuget .. "/microsoft.netframework.referenceassemblies.net462/1.0.3/build/.NETFramework/v4.6.2/mscorlib.dll",
+    "dotnet restore tests/scenarios/netframework" },
+}
+
+local function real(s, which)
+  local path = which[2]
   local f = io.open(path, "rb")
-  if not f then s:skip("there is no " .. path .. " (package libmono-corlib4.5-dll, or set NRPROF_TEST_MSCORLIB)") end
+  if not f then s:skip(("there is no %s (%s)"):format(path, which[3])) end
   f:close()
   return s:desktop():load(path)
 end
 
-test("5: Mono's mscorlib gets the six methods, with its own tokens", { "module-injection 5", "module-injection 5.2", "Q51" }, function(s)
-  local m = real(s)
+for _, which in ipairs(REAL) do
+
+test("5: " .. which[1] .. " gets the six methods, with its own tokens", { "module-injection 5", "module-injection 5.2", "Q51" }, function(s)
+  local m = real(s, which)
   s:equal(m.result, "S_OK")
   local defined = of_slot(m, "DefineMethod")
   s:equal({ #defined, #of_slot(m, "DefineCustomAttribute"), #of_slot(m, "DefinePermissionSet"), #m.emits }, { 6, 12, 6, 24 })
@@ -156,9 +166,9 @@ test("5: Mono's mscorlib gets the six methods, with its own tokens", { "module-i
   for _, e in ipairs(of_slot(m, "DefinePermissionSet")) do s:equal(args_of(e).value, PERMISSIONS) end
 end)
 
-test("5.4: Mono's mscorlib: all six bodies are written, and call each other", { "module-injection 5.4", "selection-in-native 4.1" },
+test("5.4: " .. which[1] .. ": all six bodies are written, and call each other", { "module-injection 5.4", "selection-in-native 4.1" },
   function(s)
-  local m = real(s)
+  local m = real(s, which)
   local sizes = { 24, 30, 53, 34, 31, 30 }
   for i, name in ipairs(NAMES) do
     local r = m:jit(EXCEPTION .. "." .. name)
@@ -170,3 +180,5 @@ test("5.4: Mono's mscorlib: all six bodies are written, and call each other", { 
   s:contains(m:jit(EXCEPTION .. "..ctor").name, ".ctor")
   s:log_lacks "unknown helper"
 end)
+
+end
