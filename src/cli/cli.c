@@ -1,6 +1,7 @@
 /* The commands of nrprof, and what is said when there is none. */
 #include "cli/cli.h"
 
+#include "base/version.h"
 #include "os/tool.h"
 
 #include <errno.h>
@@ -60,9 +61,9 @@ static void help(FILE *to)
 static int version(nr_cli *cli)
 {
     if (cli->json)
-        fprintf(cli->out, "{\"name\":\"nrprof\",\"version\":\"%s\"}\n", NR_CLI_VERSION);
+        fprintf(cli->out, "{\"name\":\"nrprof\",\"version\":\"%s\"}\n", NRPROF_VERSION);
     else
-        fprintf(cli->out, "nrprof %s\n", NR_CLI_VERSION);
+        fprintf(cli->out, "nrprof %s\n", NRPROF_VERSION);
     return NR_EXIT_OK;
 }
 

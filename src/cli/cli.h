@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define NR_CLI_VERSION "0.1.0" /* the project's version in CMakeLists.txt */
 
 /* Exit codes: all is well; the command worked and has something to complain about (a failed test, a difference);
  * the command could not do what it was told (wrong usage, unreadable input). */
@@ -24,8 +23,8 @@ typedef struct nr_cli {
 } nr_cli;
 
 typedef struct nr_option {
-    const char *name; /* without the dashes */
-    char letter;      /* 0: none */
+    const char *name;  /* without the dashes */
+    char letter;       /* 0: none */
     const char *value; /* what stands for the value in the help; NULL: a flag */
     const char *help;
 } nr_option;
