@@ -17,7 +17,7 @@ local SUPPRESS_RECURSIVE, CUSTOM_METRIC_NAME, TARGET_CLASS_NAME = 1 << 13, 1 << 
 local metric_bits = { scoped = SCOPED, unscoped = UNSCOPED, both = SCOPED | UNSCOPED, none = 0 }
 
 -- Of the file that is being read.
-local points, ignores, denied, current, loading
+local points, ignores, denied, switches, current, loading
 
 -- Edit distance of two short texts.
 local function distance(a, b)
@@ -177,18 +177,29 @@ local function process(t)
   end
 end
 
--- Named switches for behaviour better than the reference's; all off. There are none in this version.
-local switches = {}
+-- Named switches for behaviour better than the reference's; all off. switch_words (src/rules/compat.h) has the values of each.
+local switch_fields = {}
+for name, words in pairs(switch_words) do switch_fields[name] = words[true] and "boolean" or "string" end
 
 local function compat(t)
-  check("compat", t, switches)
+  check("compat", t, switch_fields)
+  for name, value in pairs(t) do
+    local on = switch_words[name][value]
+    if on == nil then
+      local words = {}
+      for word in pairs(switch_words[name]) do words[#words + 1] = ("'%s'"):format(word) end
+      table.sort(words)
+      complain(("field '%s' of compat must be %s"):format(name, table.concat(words, " or ")))
+    end
+    switches[name] = on
+  end
 end
 
 M.verbs = { tracer = tracer, match = match, ignore = ignore, process = process, compat = compat }
 
 -- A file begins.
 function M.begin()
-  points, ignores, denied, current, loading = {}, {}, {}, nil, true
+  points, ignores, denied, switches, current, loading = {}, {}, {}, {}, nil, true
 end
 
 -- A file was read without a fault: its rules take effect.
@@ -196,6 +207,7 @@ function M.finish()
   for _, i in ipairs(ignores) do ignore_list(i.assembly, i.class) end
   for _, p in ipairs(points) do point(p) end
   for _, d in ipairs(denied) do deny(d.name, d.line) end
+  for name, on in pairs(switches) do switch(name, on) end
   loading = false
 end
 

@@ -311,6 +311,18 @@ static int script_ignores(lua_State *L)
     return 1;
 }
 
+/* s:switches(): names of the switches that the rule files turn on, in the order of their table. */
+static int script_switches(lua_State *L)
+{
+    lua_newtable(L);
+    for (unsigned i = 0; i < NR_SWITCH_COUNT; i++) {
+        if (!nr_switch_on(value_of(L)->set.switches, (nr_switch)i)) continue;
+        lua_pushstring(L, nr_switches[i].name);
+        lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    }
+    return 1;
+}
+
 /* s:denies(path): file and line of the rule that leaves this process alone; nothing when there is none. */
 static int script_denies(lua_State *L)
 {
@@ -430,9 +442,9 @@ static int nr_write(lua_State *L)
 int nr_lua_open_nr(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"rules", script_rules}, {"xml", script_xml},         {"seal", script_seal}, {"points", script_points},
-        {"where", script_where}, {"ignores", script_ignores}, {"blob", script_blob}, {"count", script_count},
-        {"close", script_close}, {"denies", script_denies},   {NULL, NULL}};
+        {"rules", script_rules}, {"xml", script_xml},         {"seal", script_seal},         {"points", script_points},
+        {"where", script_where}, {"ignores", script_ignores}, {"blob", script_blob},         {"count", script_count},
+        {"close", script_close}, {"denies", script_denies},   {"switches", script_switches}, {NULL, NULL}};
     static const luaL_Reg functions[] = {{"script", nr_script_open},  {"log", nr_log_lines},
                                          {"write", nr_write},         {"embedded", nr_embedded_text},
                                          {"directory", nr_directory}, {NULL, NULL}};

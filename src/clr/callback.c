@@ -112,6 +112,14 @@ static int32_t NR_COM cb_GetReJITParameters(void *self, uintptr_t module, uint32
     return e ? nr_engine_rejit_parameters(e, module, method, control) : NR_S_FALSE;
 }
 
+static int32_t NR_COM cb_ReJITError(void *self, uintptr_t module, uint32_t method, uintptr_t function, int32_t status)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    (void)function;
+    if (e) nr_engine_rejit_error(e, module, method, status);
+    return NR_S_OK;
+}
+
 /* All other callbacks: S_OK, no out parameter touched. One function per number of argument words, because on 32-bit
  * Windows the callee takes its arguments off the stack. */
 typedef uintptr_t W;
@@ -151,6 +159,7 @@ static const nr_ICorProfilerCallback4_vtbl *vtbl_once(void)
         vtbl.JITCompilationStarted = cb_JITCompilationStarted;
         vtbl.ReJITCompilationStarted = cb_ReJITCompilationStarted;
         vtbl.GetReJITParameters = cb_GetReJITParameters;
+        vtbl.ReJITError = cb_ReJITError;
         atomic_store(&state, 2);
     }
     while (atomic_load(&state) != 2) continue;

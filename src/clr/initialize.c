@@ -162,6 +162,15 @@ static bool start_engine(nr_start *s)
     return true;
 }
 
+/* What is not as the reference does it; no line when there is nothing. */
+static void log_switches(const nr_engine *e)
+{
+    for (unsigned i = 0; i < NR_SWITCH_COUNT; i++) {
+        if (nr_engine_has(e, (nr_switch)i))
+            NR_LOG(NR_INFO, "Switch %s is on: %s", nr_switches[i].name, nr_switches[i].help);
+    }
+}
+
 static int32_t cancel_with_line(nr_start *s)
 {
     nr_generation_free(s->generation);
@@ -199,6 +208,7 @@ int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
     }
     /* The engine exists before the mask: callbacks may come as soon as it is set. */
     if (!start_engine(&s) || !set_event_mask(&s)) return cancel_with_line(&s);
+    log_switches(atomic_load(&p->engine));
     NR_LOG(NR_TRACE, "CLR version: %u.%u", s.major, s.minor);
     if (nr_env_bool(NR_ENV_DISABLE_APPDOMAIN_CACHING, false))
         NR_LOG(NR_INFO, "The use of AppDomain for method information caching is disabled via the "

@@ -15,6 +15,7 @@ nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generat
     e->core_path = core_path;
     e->modules.epoch = &e->epoch;
     e->modules.runtime = &e->runtime;
+    e->switches = nr_switches_in_force(first->set.switches);
     atomic_init(&e->generation, first);
     return e;
 }
@@ -133,6 +134,33 @@ int32_t nr_engine_rejit_parameters(nr_engine *e, uintptr_t module, uint32_t toke
     }
     NR_LOG(NR_TRACE, "GetReJITParameters finished");
     return hr;
+}
+
+void nr_engine_rejit_error(nr_engine *e, uintptr_t module_id, uint32_t token, int32_t status)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_scope scope;
+    nr_method_props props;
+    nr_str type;
+    uint32_t attributes;
+    int32_t hr;
+    if (!nr_engine_has(e, NR_SWITCH_REPORT_REJIT_ERRORS)) return;
+    unsigned mark = nr_epoch_enter(&e->epoch);
+    const nr_module *module = nr_modules_need(&e->modules, module_id, &hr);
+    if (module) hr = e->runtime.ops->open_module(e->runtime.self, module_id, &scope);
+    if (module && hr >= 0) {
+        hr = scope.ops->method_props(&scope, &arena, token, &props);
+        if (hr >= 0) hr = nr_type_full_name(&scope, &arena, props.type_def, &type, &attributes);
+        scope.ops->close(&scope);
+    }
+    if (module && hr >= 0)
+        NR_LOG(NR_ERROR, "The CLR refused the new body of [%.*s]%.*s.%.*s.  HRESULT: 0x%x",
+               NR_STR_ARG(module->assembly), NR_STR_ARG(type), NR_STR_ARG(props.name), (unsigned)status);
+    else
+        NR_LOG(NR_ERROR, "The CLR refused the new body of method 0x%x.  HRESULT: 0x%x", (unsigned)token,
+               (unsigned)status);
+    nr_epoch_leave(&e->epoch, mark);
+    nr_arena_free(&arena);
 }
 
 /* ---- modules ------------------------------------------------------------------------- */

@@ -18,11 +18,17 @@ struct nr_engine {
     nr_epoch epoch;
     nr_modules modules;
     nr_resolver resolver;
+    nr_switch_set switches;    /* in force since the start */
     atomic_ulong instrumented; /* bodies given to the CLR */
     nr_live live;
 };
 
-/* Takes over `first`. `core_path` must outlive the engine. NULL: no memory (`first` stays the caller's). */
+static inline bool nr_engine_has(const nr_engine *e, nr_switch s)
+{
+    return nr_switch_on(e->switches, s);
+}
+
+/* Takes over `first`, and what it says about switches. `core_path` must outlive the engine. NULL: no memory (`first` stays the caller's). */
 nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first);
 void nr_engine_free(nr_engine *e);
 
@@ -30,6 +36,8 @@ void nr_engine_free(nr_engine *e);
 int32_t nr_engine_jit_started(nr_engine *e, uintptr_t function);
 int32_t nr_engine_rejit_started(nr_engine *e, uintptr_t function);
 int32_t nr_engine_rejit_parameters(nr_engine *e, uintptr_t module, uint32_t token, void *control);
+/* Only told to the log, and only with its switch. */
+void nr_engine_rejit_error(nr_engine *e, uintptr_t module, uint32_t token, int32_t status);
 int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module, int32_t status);
 void nr_engine_module_unloaded(nr_engine *e, uintptr_t module);
 

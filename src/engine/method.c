@@ -224,7 +224,7 @@ static int32_t instrument_default(nr_method *m)
     }
     /* The flags of one method stay in the point that it shares with others: the reference does so, and the
      * bytes depend on it (quirks.md Q2). */
-    atomic_fetch_or(&p->flags, m->flags);
+    if (!nr_engine_has(m->e, NR_SWITCH_FLAGS_PER_METHOD)) atomic_fetch_or(&p->flags, m->flags);
     if (is_refused(m)) return NR_HR_OK;
     if (!m->inject) {
         request_rejit(m);

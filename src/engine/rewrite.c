@@ -37,7 +37,7 @@ static void fill_holes(nr_method *m, nr_link_job *job, const nr_point *point, ch
     job->text[NR_TEXT_PARAMETERS] = m->parameters;
     job->text[NR_TEXT_CORE_PATH] = m->e->core_path;
     job->text[NR_TEXT_FUNCTION_ULONG] = (nr_str){decimal, (size_t)n};
-    job->number[NR_NUMBER_FLAGS] = point ? atomic_load(&point->flags) : 0;
+    job->number[NR_NUMBER_FLAGS] = point ? atomic_load(&point->flags) | m->flags : 0;
     job->number[NR_NUMBER_FUNCTION_ID] = m->function;
     job->number[NR_NUMBER_ARGUMENT_COUNT] = (uint16_t)m->sig->param_count;
     job->type_def = m->props.type_def;

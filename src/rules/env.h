@@ -49,6 +49,11 @@
       "The same, when NEW_RELIC_LAMBDA_HANDLER gave nothing; set by AWS Lambda.") \
     X(DISABLE_APPDOMAIN_CACHING, "NEW_RELIC_DISABLE_APPDOMAIN_CACHING", NULL, FRAMEWORK, BOOL, "false", \
       "Injected code does not keep methods in the application domain. Read whenever a method is written.") \
+    X(SAFE_REWRITE, "NEW_RELIC_SAFE_REWRITE", NULL, BOTH, BOOL, "the rule files", "Switch `verify` (compat.md).") \
+    X(FLAGS_PER_METHOD, "NEW_RELIC_FLAGS_PER_METHOD", NULL, BOTH, BOOL, "the rule files", \
+      "Switch `flags_per_method` (compat.md).") \
+    X(REPORT_REJIT_ERRORS, "NEW_RELIC_REPORT_REJIT_ERRORS", NULL, BOTH, BOOL, "the rule files", \
+      "Switch `report_rejit_errors` (compat.md).") \
     X(PROFILER_DELAY, "NEW_RELIC_PROFILER_DELAY_IN_SEC", "NEWRELIC_PROFILER_DELAY_IN_SEC", BOTH, NUMBER, "0", \
       "Debug builds only: seconds to wait at start, for a debugger to attach.") \
     X(AZURE_SITES, "HOME_EXPANDED", NULL, BOTH, PATH, NULL, \

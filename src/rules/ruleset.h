@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "rules/compat.h"
 #include "rules/version.h"
 
 #include <stdatomic.h>
@@ -74,6 +75,7 @@ typedef struct nr_ruleset {
     nr_map classes, methods; /* sets of names */
     const nr_ignore *ignore;
     const nr_denied *denied;
+    nr_switch_set switches; /* those that rule files turn on */
 } nr_ruleset;
 
 /* False: no memory. Adds the names that the helper methods need (selection-in-native.md 2.1). */

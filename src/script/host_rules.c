@@ -79,6 +79,38 @@ static int host_deny(lua_State *L)
     return 0;
 }
 
+/* switch(name, on): of `compat`. The name is one of switch_words. */
+static int host_switch(lua_State *L)
+{
+    nr_ruleset *set = nr_script_of(L)->set;
+    const char *name = luaL_checkstring(L, 1);
+    for (unsigned i = 0; i < NR_SWITCH_COUNT; i++) {
+        nr_switch_set bit = (nr_switch_set)1 << i;
+        if (strcmp(name, nr_switches[i].name) != 0) continue;
+        set->switches = lua_toboolean(L, 2) ? set->switches | bit : set->switches & ~bit;
+    }
+    return 0;
+}
+
+/* switch_words: name of a switch -> { [value in rule files] = on or off }. */
+static void push_switches(lua_State *L)
+{
+    lua_newtable(L);
+    for (unsigned i = 0; i < NR_SWITCH_COUNT; i++) {
+        const nr_switch_info *s = &nr_switches[i];
+        lua_newtable(L);
+        for (int on = 0; on < 2; on++) {
+            if (s->on)
+                lua_pushstring(L, on ? s->on : s->off);
+            else
+                lua_pushboolean(L, on);
+            lua_pushboolean(L, on);
+            lua_rawset(L, -3);
+        }
+        lua_setfield(L, -2, s->name);
+    }
+}
+
 static int host_warn(lua_State *L)
 {
     NR_LOG(NR_WARN, "%s", luaL_checkstring(L, 1));
@@ -166,6 +198,7 @@ void nr_host_open(nr_script *s)
     static const luaL_Reg functions[] = {{"point", host_point},
                                          {"ignore_list", host_ignore},
                                          {"deny", host_deny},
+                                         {"switch", host_switch},
                                          {"warn", host_warn},
                                          {"integer", host_integer},
                                          {"version", host_version},
@@ -175,4 +208,6 @@ void nr_host_open(nr_script *s)
                                          {"xml_mapping", host_xml_mapping},
                                          {NULL, NULL}};
     luaL_setfuncs(s->L, functions, 0);
+    push_switches(s->L);
+    lua_setfield(s->L, -2, "switch_words");
 }

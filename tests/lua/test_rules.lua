@@ -211,11 +211,24 @@ end
 
 TestCompat = {}
 
--- There is no switch in this version.
-function TestCompat.test_unknown_switches()
+function TestCompat.test_refused()
   lu.assertEquals(select(2, load_rules "compat {}"), {})
-  refused("compat { keep_precompiled = true }", "unknown field 'keep_precompiled' in compat")
+  refused("compat { verifi = true }", "unknown field 'verifi' in compat, did you mean 'verify'?")
+  refused("compat { anything = true }", "unknown field 'anything' in compat")
+  refused("compat { verify = 1 }", "field 'verify' of compat must be true or false, not number")
+  refused("compat { verify = 'true' }", "field 'verify' of compat must be true or false, not string")
   refused("compat 'x'", "compat takes a table: compat { … }")
+end
+
+function TestCompat.test_switches()
+  local s <close> = nr.script()
+  lu.assertEquals(s:switches(), {})
+  lu.assertTrue(s:rules "compat { verify = true, flags_per_method = false }")
+  lu.assertEquals(s:switches(), { "verify" })
+  lu.assertFalse(s:rules "compat { verify = false } nonsense()")
+  lu.assertEquals(s:switches(), { "verify" })
+  lu.assertTrue(s:rules "compat { flags_per_method = true } compat { verify = false }")
+  lu.assertEquals(s:switches(), { "flags_per_method" })
 end
 
 TestWhere = {}
