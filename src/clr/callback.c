@@ -13,8 +13,9 @@ static nr_profiler *profiler_of(void *self)
 
 static int32_t NR_COM cb_QueryInterface(void *self, const nr_guid *iid, void **object)
 {
-    static const nr_guid *const known[] = {&nr_iid_IUnknown, &nr_iid_ICorProfilerCallback, &nr_iid_ICorProfilerCallback2,
-                                           &nr_iid_ICorProfilerCallback3, &nr_iid_ICorProfilerCallback4};
+    static const nr_guid *const known[] = {&nr_iid_IUnknown, &nr_iid_ICorProfilerCallback,
+                                           &nr_iid_ICorProfilerCallback2, &nr_iid_ICorProfilerCallback3,
+                                           &nr_iid_ICorProfilerCallback4};
     if (!object) return NR_E_POINTER;
     for (size_t i = 0; i < NR_COUNT(known); i++) {
         if (!nr_guid_eq(iid, known[i])) continue;
@@ -123,18 +124,42 @@ static int32_t NR_COM cb_ReJITError(void *self, uintptr_t module, uint32_t metho
 /* All other callbacks: S_OK, no out parameter touched. One function per number of argument words, because on 32-bit
  * Windows the callee takes its arguments off the stack. */
 typedef uintptr_t W;
-static int32_t NR_COM nothing_0(void *s) { (void)s; return NR_S_OK; }
-static int32_t NR_COM nothing_1(void *s, W a) { (void)s, (void)a; return NR_S_OK; }
-static int32_t NR_COM nothing_2(void *s, W a, W b) { (void)s, (void)a, (void)b; return NR_S_OK; }
-static int32_t NR_COM nothing_3(void *s, W a, W b, W c) { (void)s, (void)a, (void)b, (void)c; return NR_S_OK; }
-static int32_t NR_COM nothing_4(void *s, W a, W b, W c, W d) { (void)s, (void)a, (void)b, (void)c, (void)d; return NR_S_OK; }
-static int32_t NR_COM nothing_5(void *s, W a, W b, W c, W d, W e) { (void)s, (void)a, (void)b, (void)c, (void)d, (void)e; return NR_S_OK; }
+static int32_t NR_COM nothing_0(void *s)
+{
+    (void)s;
+    return NR_S_OK;
+}
+static int32_t NR_COM nothing_1(void *s, W a)
+{
+    (void)s, (void)a;
+    return NR_S_OK;
+}
+static int32_t NR_COM nothing_2(void *s, W a, W b)
+{
+    (void)s, (void)a, (void)b;
+    return NR_S_OK;
+}
+static int32_t NR_COM nothing_3(void *s, W a, W b, W c)
+{
+    (void)s, (void)a, (void)b, (void)c;
+    return NR_S_OK;
+}
+static int32_t NR_COM nothing_4(void *s, W a, W b, W c, W d)
+{
+    (void)s, (void)a, (void)b, (void)c, (void)d;
+    return NR_S_OK;
+}
+static int32_t NR_COM nothing_5(void *s, W a, W b, W c, W d, W e)
+{
+    (void)s, (void)a, (void)b, (void)c, (void)d, (void)e;
+    return NR_S_OK;
+}
 
 typedef void (*any_function)(void);
 
 /* Slots in order, as untyped pointers; the named ones are then put over them. */
 static any_function slots[] = {
-#define X(result, name, words, args) (any_function)nothing_##words,
+#define X(result, name, words, args) (any_function) nothing_##words,
     NR_SLOTS_ICorProfilerCallback4(X)
 #undef X
 };

@@ -75,8 +75,8 @@ TEST(booleans)
         const char *value;
         bool or_false, or_true;
     } rows[] = {
-        {"true", true, true},    {"TRUE", true, true},   {"1", true, true},    {"false", false, false},
-        {"FaLsE", false, false}, {"0", false, false},    {"", false, true},    {"yes", false, true},
+        {"true", true, true},    {"TRUE", true, true},      {"1", true, true},   {"false", false, false},
+        {"FaLsE", false, false}, {"0", false, false},       {"", false, true},   {"yes", false, true},
         {" true", false, true},  {"truetrue", false, true}, {NULL, false, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -94,8 +94,9 @@ TEST(lists)
     static const struct {
         const char *value, *pieces;
     } rows[] = {
-        {"a", "[a]"}, {"a,b", "[a][b]"}, {" a , b ", "[ a ][ b ]"}, {",a", "[][a]"}, {"a,", "[a]"},
-        {"a,,b", "[a][][b]"}, {",", "[]"}, {",,", "[][]"},
+        {"a", "[a]"},    {"a,b", "[a][b]"}, {" a , b ", "[ a ][ b ]"},
+        {",a", "[][a]"}, {"a,", "[a]"},     {"a,,b", "[a][][b]"},
+        {",", "[]"},     {",,", "[][]"},
     };
     nr_arena a = NR_ARENA_INIT;
     nr_str_list list;
@@ -131,10 +132,14 @@ TEST(azure_functions)
         const char *runtime, *mode;
         bool function, in_process, enabled;
     } rows[] = {
-        {NULL, NULL, false, false, true},      {"", NULL, false, false, true},
-        {"dotnet", NULL, true, true, true},    {"DotNet", "", true, true, true},
-        {"dotnet-isolated", "true", true, false, true}, {"x", "1", true, false, true},
-        {"x", "0", true, false, false},        {"x", "false", true, false, false},
+        {NULL, NULL, false, false, true},
+        {"", NULL, false, false, true},
+        {"dotnet", NULL, true, true, true},
+        {"DotNet", "", true, true, true},
+        {"dotnet-isolated", "true", true, false, true},
+        {"x", "1", true, false, true},
+        {"x", "0", true, false, false},
+        {"x", "false", true, false, false},
         {"x", "yes", true, false, false}, /* any other text: off */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
