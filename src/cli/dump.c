@@ -1,11 +1,11 @@
 /* nrprof dump: the IL of methods before and after the profiler had its way with them. */
 #include "cli/cli.h"
 #include "cli/diff.h"
+#include "cli/glob.h"
 #include "cli/listing.h"
+#include "cli/origin.h"
 #include "cli/session.h"
 #include "os/os.h"
-#include "rules/home.h"
-#include "script/script.h"
 
 #include <cJSON.h>
 #include <string.h>
@@ -39,10 +39,9 @@ enum { COMMENT_COLUMN = 64 };
 
 typedef struct dump_run {
     nr_session session;
-    nr_ruleset set;    /* the same rules and templates as the profiler's, … */
-    nr_script *script; /* … to say where instructions come from */
-    nr_str pattern;    /* p == NULL: every method */
-    char mode;         /* 'b', 'a', 'd' */
+    nr_origins origins;
+    nr_str pattern; /* p == NULL: every method */
+    char mode;      /* 'b', 'a', 'd' */
     unsigned matched, shown;
     cJSON *methods; /* with --json */
     bool failed;    /* no memory */
@@ -56,58 +55,10 @@ typedef struct shown_method {
     nr_listing before, after;
 } shown_method;
 
-/* '*' is any text, '?' one character. Iterative: at a mismatch the last star takes one character more. */
-static bool glob(nr_str pattern, nr_str text)
-{
-    size_t p = 0, t = 0, star = pattern.n, star_text = 0;
-    while (t < text.n) {
-        if (p < pattern.n && pattern.p[p] == '*') {
-            star = p++;
-            star_text = t;
-        } else if (p < pattern.n && (pattern.p[p] == '?' || pattern.p[p] == text.p[t])) {
-            p++;
-            t++;
-        } else if (star < pattern.n) {
-            p = star + 1;
-            t = ++star_text;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.n && pattern.p[p] == '*') p++;
-    return p == pattern.n;
-}
-
 typedef struct namer {
     nr_sim *sim;
     uintptr_t module;
 } namer;
-
-/* The recordings' text of a token, cut down for people: "[System.Runtime,6.0.0.0,b03f5f7f11d50a3a]" to "[System.Runtime]",
- * "cc20" (the calling convention of a method) to "instance" or nothing. Strings stay as they are. */
-static void shorten(nr_buf *out, nr_str text)
-{
-    bool literal = text.n && text.p[0] == '"', in_brackets = false, skip = false;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        nr_str rest = {text.p + i, text.n - i};
-        if (literal) {
-            nr_buf_u8(out, (uint8_t)c < ' ' ? ' ' : (uint8_t)c); /* line ends stay on the line */
-            continue;
-        }
-        if (c == '[') in_brackets = true, skip = false;
-        if (c == ']') in_brackets = skip = false;
-        if (c == ',' && in_brackets && i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9') skip = true;
-        if (nr_str_starts(rest, NR_STR(" cc00 "))) {
-            i += strlen(" cc00") - 1;
-        } else if (nr_str_starts(rest, NR_STR(" cc20 "))) {
-            nr_buf_put_str(out, NR_STR(" instance"));
-            i += strlen(" cc20") - 1;
-        } else if (!skip) {
-            nr_buf_u8(out, (uint8_t)c);
-        }
-    }
-}
 
 static void name_token(void *context, uint32_t token, nr_buf *out)
 {
@@ -117,7 +68,7 @@ static void name_token(void *context, uint32_t token, nr_buf *out)
     char *p = size < 0 ? NULL : nr_arena_alloc(&arena, (size_t)size + 1);
     if (p) {
         nr_sim_meaning(n->sim, n->module, token, p, (size_t)size + 1);
-        shorten(out, (nr_str){p, (size_t)size});
+        nr_listing_short_name(out, (nr_str){p, (size_t)size});
     }
     nr_arena_free(&arena);
 }
@@ -135,51 +86,13 @@ static bool list_body(dump_run *r, nr_arena *arena, uintptr_t module, uint32_t t
 
 /* ---- where the instructions come from ------------------------------------------------------------- */
 
-static const nr_blob *align_with(dump_run *r, nr_arena *arena, nr_str template_name, nr_listing *after)
-{
-    for (unsigned shape = 0; shape < NR_SHAPE_COUNT; shape++) {
-        const nr_blob *blob = nr_script_blob(r->script, template_name, shape);
-        if (blob && nr_listing_align(arena, after, blob)) return blob;
-    }
-    return NULL;
-}
-
-/* The template is found by trying: a listing that begins and ends with its instructions was made by it. */
-static const nr_blob *find_template(dump_run *r, nr_arena *arena, nr_str method, nr_listing *after)
-{
-    const nr_blob *blob = align_with(r, arena, NR_STR("tracer"), after);
-    if (!blob) blob = align_with(r, arena, NR_STR("api"), after);
-    if (!blob) blob = align_with(r, arena, method, after); /* the helpers in mscorlib */
-    for (const nr_point *p = r->set.first; !blob && p; p = p->next) {
-        if (p->template_name.p) blob = align_with(r, arena, p->template_name, after);
-    }
-    return blob;
-}
-
 /* Calls `each` for every rule that names the method, whatever its parameters and versions. */
 static void rules_of(dump_run *r, const shown_method *m, void (*each)(void *self, const nr_point *p), void *self)
 {
-    const nr_point *p = nr_ruleset_of_assembly(&r->set, m->assembly);
+    const nr_point *p = nr_ruleset_of_assembly(&r->origins.set, m->assembly);
     for (; p; p = p->next_of_assembly) {
         if (p->file.p && nr_str_eq(p->class_name, m->type) && nr_str_eq(p->method, m->name)) each(self, p);
     }
-}
-
-static nr_str base_name(nr_str path)
-{
-    nr_str r = path;
-    for (size_t i = 0; i < path.n; i++) {
-        if (path.p[i] == '/' || path.p[i] == '\\') r = (nr_str){path.p + i + 1, path.n - i - 1};
-    }
-    return r;
-}
-
-/* "tracer.lua:70" */
-static void put_origin(nr_buf *out, const shown_method *m, const nr_line *line)
-{
-    if (!line->step || !m->blob) return;
-    nr_buf_put_str(out, line->step->library ? nr_str_of(line->step->library) : base_name(m->blob->file));
-    if (line->step->line) nr_buf_printf(out, ":%u", (unsigned)line->step->line);
 }
 
 /* ---- output -------------------------------------------------------------------------------------------- */
@@ -195,7 +108,7 @@ static void print_line(dump_run *r, const shown_method *m, char mark, const nr_l
         nr_buf_fill(&text, ' ', text.size + 2 < COMMENT_COLUMN ? COMMENT_COLUMN - text.size : 2);
         if (cli->color) nr_buf_put_str(&text, NR_STR("\033[36m"));
         nr_buf_put_str(&text, NR_STR("; "));
-        put_origin(&text, m, line);
+        nr_origin_print(&text, m->blob, line);
     }
     if (text.failed) r->failed = true;
     if (cli->color) fputs(color, cli->out);
@@ -263,7 +176,7 @@ static void add_line(cJSON *list, nr_arena *arena, const shown_method *m, char m
     add_text(item, "text", arena, line->text);
     if (line->step) {
         nr_buf origin = NR_BUF_INIT;
-        put_origin(&origin, m, line);
+        nr_origin_print(&origin, m->blob, line);
         add_text(item, "template", arena, nr_buf_str(&origin));
         nr_buf_free(&origin);
     }
@@ -323,7 +236,7 @@ static void look_at(dump_run *r, uintptr_t module, uint32_t token)
     m.type = nr_session_type(s, &arena, module, token);
     m.name = nr_session_method_name(s, &arena, module, token);
     nr_str full = nr_arena_printf(&arena, "%.*s.%.*s", NR_STR_ARG(m.type), NR_STR_ARG(m.name));
-    if (!r->pattern.p || glob(r->pattern, full)) {
+    if (!r->pattern.p || nr_glob(r->pattern, full)) {
         r->matched++;
         nr_sim_jit(s->sim, module, token);
         m.rewritten = nr_sim_is_rewritten(s->sim, module, token);
@@ -332,7 +245,7 @@ static void look_at(dump_run *r, uintptr_t module, uint32_t token)
             if (!list_body(r, &arena, module, token, NR_SIM_BODY_ORIGINAL, &m.before) ||
                 !list_body(r, &arena, module, token, NR_SIM_BODY_CURRENT, &m.after))
                 r->failed = true;
-            if (m.rewritten) m.blob = find_template(r, &arena, m.name, &m.after);
+            if (m.rewritten) m.blob = nr_origins_find(&r->origins, &arena, m.name, &m.after);
             nr_progress_clear(&s->progress);
             if (r->methods)
                 add_method(r, &arena, &m);
@@ -365,29 +278,6 @@ static bool look_at_all(dump_run *r, const nr_args *args)
         look_at(r, m.module, m.token);
     }
     nr_buf_free(&methods);
-    return ok;
-}
-
-/* Files that the profiler skips with a message are skipped here without one. */
-static bool load_rules(dump_run *r, bool core)
-{
-    nr_arena *arena = &r->session.cli->arena;
-    nr_extension_files files;
-    nr_str text;
-    memset(&files, 0, sizeof files);
-    if (!nr_ruleset_init(&r->set) || !(r->script = nr_script_new(&r->set))) return false;
-    if (!nr_script_load_builtin(r->script, r->session.home)) return false;
-    if (nr_extension_files_list(arena, core, &files) != NR_START_OK) return false;
-    for (size_t i = 0; i < files.lua.count; i++) {
-        if (nr_text_read(arena, files.lua.items[i], &text) == NR_START_OK)
-            nr_script_load_rules(r->script, files.lua.items[i], text);
-    }
-    bool ok = nr_script_commit_rules(r->script);
-    for (size_t i = 0; i < files.xml.count; i++) {
-        if (nr_text_read(arena, files.xml.items[i], &text) == NR_START_OK)
-            nr_script_load_xml(r->script, files.xml.items[i], text);
-    }
-    nr_script_seal(r->script);
     return ok;
 }
 
@@ -434,14 +324,14 @@ static int run(nr_cli *cli, const nr_args *args)
     if (args->values[OPTION_METHOD]) r.pattern = nr_str_of(args->values[OPTION_METHOD]);
     if (cli->json && !(r.methods = cJSON_CreateArray())) return nr_cli_no_memory(cli);
     int code = nr_session_begin(&r.session, cli, &o, NULL, NULL);
-    if (code == NR_EXIT_OK && !load_rules(&r, !o.framework)) code = nr_cli_no_memory(cli);
+    if (code == NR_EXIT_OK && !nr_origins_load(&r.origins, &cli->arena, r.session.home, !o.framework))
+        code = nr_cli_no_memory(cli);
     if (code == NR_EXIT_OK && !look_at_all(&r, args)) code = NR_EXIT_USAGE;
     nr_progress_clear(&r.session.progress);
     if (code == NR_EXIT_OK && r.methods) print_json(&r);
     cJSON_Delete(r.methods);
     nr_session_end(&r.session);
-    nr_script_free(r.script);
-    nr_ruleset_free(&r.set);
+    nr_origins_free(&r.origins);
     if (code == NR_EXIT_OK && r.failed) code = nr_cli_no_memory(cli);
     if (code == NR_EXIT_OK && !r.shown) {
         if (r.pattern.p && !r.matched)

@@ -65,6 +65,30 @@ bool nr_listing_make(nr_arena *arena, const uint8_t *il, size_t size, nr_disasm_
     return true;
 }
 
+void nr_listing_short_name(nr_buf *out, nr_str text)
+{
+    bool literal = text.n && text.p[0] == '"', in_brackets = false, skip = false;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        nr_str rest = {text.p + i, text.n - i};
+        if (literal) {
+            nr_buf_u8(out, (uint8_t)c < ' ' ? ' ' : (uint8_t)c); /* line ends stay on the line */
+            continue;
+        }
+        if (c == '[') in_brackets = true, skip = false;
+        if (c == ']') in_brackets = skip = false;
+        if (c == ',' && in_brackets && i + 1 < text.n && text.p[i + 1] >= '0' && text.p[i + 1] <= '9') skip = true;
+        if (nr_str_starts(rest, NR_STR(" cc00 "))) {
+            i += strlen(" cc00") - 1;
+        } else if (nr_str_starts(rest, NR_STR(" cc20 "))) {
+            nr_buf_put_str(out, NR_STR(" instance"));
+            i += strlen(" cc20") - 1;
+        } else if (!skip) {
+            nr_buf_u8(out, (uint8_t)c);
+        }
+    }
+}
+
 /* ---- which step made which line -------------------------------------------------------------------- */
 
 typedef struct matching {
