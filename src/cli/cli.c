@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const nr_command *const commands[] = {&nr_command_test, &nr_command_dump, &nr_command_record};
+static const nr_command *const commands[] = {&nr_command_import_xml, &nr_command_export_xml, &nr_command_test,
+                                             &nr_command_dump, &nr_command_record};
 
 static void verror(nr_cli *cli, const char *format, va_list args)
 {
@@ -48,7 +49,8 @@ static void help(FILE *to)
     fputs("usage: nrprof COMMAND [OPTION...] [ARGUMENT...]\n\n"
           "Looks at what the profiler does, without a .NET runtime.\n\ncommands:\n",
           to);
-    for (size_t i = 0; i < NR_COUNT(commands); i++) fprintf(to, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+    for (size_t i = 0; i < NR_COUNT(commands); i++)
+        fprintf(to, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\noptions:\n"
           "  -h, --help               show this help; 'nrprof COMMAND --help' shows the command's\n"
           "  -V, --version            show the version\n"

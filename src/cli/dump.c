@@ -312,8 +312,9 @@ static int choose_mode(nr_cli *cli, const nr_args *args, char *mode)
 static int run(nr_cli *cli, const nr_args *args)
 {
     dump_run r;
-    nr_session_options o = {args->values[OPTION_HOME], args->values[OPTION_RULES], args->values[OPTION_PROFILER],
-                            args->values[OPTION_FRAMEWORK] != NULL, args->values[OPTION_LOG]};
+    nr_session_options o = {args->values[OPTION_HOME],     args->values[OPTION_RULES],
+                            args->values[OPTION_PROFILER], args->values[OPTION_FRAMEWORK] != NULL,
+                            args->values[OPTION_LOG],      false};
     memset(&r, 0, sizeof r);
     if (!args->operand_count) return nr_cli_usage(cli, &nr_command_dump, "no assembly is given");
     if (choose_mode(cli, args, &r.mode) != NR_EXIT_OK) return NR_EXIT_USAGE;

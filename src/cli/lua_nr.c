@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cli/files.h"
+#include "cli/lua_look.h"
 #include "cli/steps.h"
 #include "os/os.h"
 #include "os/tool.h"
@@ -227,13 +228,6 @@ static int script_seal(lua_State *L)
     return 0;
 }
 
-static void set_version(lua_State *L, const char *name, bool has, const nr_version *version)
-{
-    if (!has) return;
-    lua_pushfstring(L, "%d.%d.%d.%d", version->part[0], version->part[1], version->part[2], version->part[3]);
-    lua_setfield(L, -2, name);
-}
-
 /* s:points(): what was loaded, in file order; rules that wait for an ignore list are committed first. */
 static int script_points(lua_State *L)
 {
@@ -242,20 +236,7 @@ static int script_points(lua_State *L)
     lua_newtable(L);
     int count = 0;
     for (const nr_point *p = v->set.first; p; p = p->next) {
-        lua_createtable(L, 0, 12);
-        set_str(L, "assembly", p->assembly);
-        set_str(L, "class", p->class_name);
-        set_str(L, "method", p->method);
-        if (p->has_parameters) set_str(L, "parameters", p->parameters.p ? p->parameters : NR_STR(""));
-        set_version(L, "min", p->has_min, &p->min);
-        set_version(L, "max", p->has_max, &p->max);
-        set_str(L, "factory", p->factory);
-        set_str(L, "metric", p->metric);
-        set_number(L, "flags", (lua_Integer)atomic_load(&((nr_point *)(uintptr_t)p)->flags));
-        set_str(L, "template", p->template_name);
-        set_bool(L, "where", p->predicate != NR_NO_PREDICATE);
-        set_str(L, "file", p->file);
-        set_number(L, "line", p->line);
+        nr_lua_push_point(L, p);
         lua_rawseti(L, -2, ++count);
     }
     return 1;
@@ -321,6 +302,13 @@ static int script_switches(lua_State *L)
         lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
     }
     return 1;
+}
+
+/* s:report_hidden(): rules that never count are logged, as after loading. */
+static int script_report_hidden(lua_State *L)
+{
+    nr_ruleset_report_hidden(&value_of(L)->set);
+    return 0;
 }
 
 /* s:denies(path): file and line of the rule that leaves this process alone; nothing when there is none. */
@@ -431,6 +419,14 @@ static int nr_directory(lua_State *L)
     return ok ? 1 : luaL_error(L, "no directory can be made");
 }
 
+/* nr.kind(path): "file", "directory", or nil. */
+static int nr_kind(lua_State *L)
+{
+    nr_str path = check_str(L, 1);
+    if (nr_os_directory_exists(path)) return lua_pushliteral(L, "directory"), 1;
+    return nr_os_file_exists(path) ? (lua_pushliteral(L, "file"), 1) : 0;
+}
+
 /* nr.write(path, text): writes a file, making its directory. */
 static int nr_write(lua_State *L)
 {
@@ -441,13 +437,22 @@ static int nr_write(lua_State *L)
 
 int nr_lua_open_nr(lua_State *L)
 {
-    static const luaL_Reg methods[] = {
-        {"rules", script_rules}, {"xml", script_xml},         {"seal", script_seal},         {"points", script_points},
-        {"where", script_where}, {"ignores", script_ignores}, {"blob", script_blob},         {"count", script_count},
-        {"close", script_close}, {"denies", script_denies},   {"switches", script_switches}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {{"script", nr_script_open},  {"log", nr_log_lines},
-                                         {"write", nr_write},         {"embedded", nr_embedded_text},
-                                         {"directory", nr_directory}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"rules", script_rules},
+                                       {"xml", script_xml},
+                                       {"seal", script_seal},
+                                       {"points", script_points},
+                                       {"where", script_where},
+                                       {"ignores", script_ignores},
+                                       {"blob", script_blob},
+                                       {"count", script_count},
+                                       {"close", script_close},
+                                       {"denies", script_denies},
+                                       {"report_hidden", script_report_hidden},
+                                       {"switches", script_switches},
+                                       {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"script", nr_script_open},  {"log", nr_log_lines}, {"write", nr_write}, {"embedded", nr_embedded_text},
+        {"directory", nr_directory}, {"kind", nr_kind},     {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");

@@ -108,8 +108,9 @@ static int run(nr_cli *cli, const nr_args *args)
 {
     record_run r;
     const char *output = args->values[OPTION_OUTPUT];
-    nr_session_options o = {args->values[OPTION_HOME], NULL, args->values[OPTION_PROFILER],
-                            args->values[OPTION_FRAMEWORK] != NULL, args->values[OPTION_LOG]};
+    nr_session_options o = {args->values[OPTION_HOME],     NULL,
+                            args->values[OPTION_PROFILER], args->values[OPTION_FRAMEWORK] != NULL,
+                            args->values[OPTION_LOG],      false};
     memset(&r, 0, sizeof r);
     if (!args->operand_count) return nr_cli_usage(cli, &nr_command_record, "no assembly is given");
     if (!output) return nr_cli_usage(cli, &nr_command_record, "where the recording goes is not given: -o FILE");

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "cli/files.h"
+#include "clr/factory.h"
 #include "os/os.h"
 #include "os/tool.h"
 #include "rules/home.h"
@@ -106,34 +107,38 @@ static nr_str library(nr_session *s, const nr_session_options *o)
     return path_in(s, here, NR_OS_WINDOWS ? "NewRelic.Profiler.dll" : "libNewRelicProfiler.so");
 }
 
+void nr_session_read_log(const nr_session *s, nr_arena *arena, nr_buf *bytes)
+{
+    nr_buf files = NR_BUF_INIT;
+    bool ok = s->log.p && nr_os_directory_exists(s->log) && nr_files_collect(arena, s->log, NR_STR(".log"), &files);
+    for (size_t f = 0; ok && f < files.size / sizeof(nr_str); f++) {
+        nr_str path;
+        memcpy(&path, files.data + f * sizeof path, sizeof path);
+        nr_os_read_file(path, bytes);
+    }
+    nr_buf_free(&files);
+}
+
 /* The first lines with WARN and ERROR in the profiler's log. */
 static void complaints(nr_session *s)
 {
-    nr_buf files = NR_BUF_INIT;
+    nr_buf bytes = NR_BUF_INIT;
     unsigned count = 0;
-    bool ok =
-        s->log.p && nr_os_directory_exists(s->log) && nr_files_collect(&s->cli->arena, s->log, NR_STR(".log"), &files);
-    for (size_t f = 0; ok && f < files.size / sizeof(nr_str); f++) {
-        nr_str path;
-        nr_buf bytes = NR_BUF_INIT;
-        memcpy(&path, files.data + f * sizeof path, sizeof path);
-        if (!nr_os_read_file(path, &bytes)) bytes.size = 0;
-        const char *at = (const char *)bytes.data, *end = at ? at + bytes.size : at;
-        while (at < end) {
-            const char *line_end = memchr(at, '\n', (size_t)(end - at));
-            size_t n = line_end ? (size_t)(line_end - at) : (size_t)(end - at);
-            nr_str line = {at, n};
-            at += n + 1;
-            if (!nr_str_starts(line, NR_STR("[Warn ]")) && !nr_str_starts(line, NR_STR("[Error]"))) continue;
-            if (count++ < MOST_COMPLAINTS && n > 28)
-                fprintf(s->cli->err, "profiler: %.5s %.*s\n", line.p + 1, (int)(n - 28), line.p + 28);
-        }
-        nr_buf_free(&bytes);
+    nr_session_read_log(s, &s->cli->arena, &bytes);
+    const char *at = (const char *)bytes.data, *end = at ? at + bytes.size : at;
+    while (at < end) {
+        const char *line_end = memchr(at, '\n', (size_t)(end - at));
+        size_t n = line_end ? (size_t)(line_end - at) : (size_t)(end - at);
+        nr_str line = {at, n};
+        at += n + 1;
+        if (!nr_str_starts(line, NR_STR("[Warn ]")) && !nr_str_starts(line, NR_STR("[Error]"))) continue;
+        if (count++ < MOST_COMPLAINTS && n > 28)
+            fprintf(s->cli->err, "profiler: %.5s %.*s\n", line.p + 1, (int)(n - 28), line.p + 28);
     }
     if (count > MOST_COMPLAINTS)
         fprintf(s->cli->err, "profiler: and %u lines more%s\n", count - MOST_COMPLAINTS,
                 s->keep_log ? "" : " (--log DIR keeps the log)");
-    nr_buf_free(&files);
+    nr_buf_free(&bytes);
 }
 
 static bool set_environment(nr_session *s, bool core)
@@ -144,7 +149,9 @@ static bool set_environment(nr_session *s, bool core)
               nr_os_set_env("NEW_RELIC_PROFILER_LOG_DIRECTORY", s->log) &&
               nr_os_set_env("NEW_RELIC_FORCE_PROFILING", NR_STR("1"));
     /* Below INFO more methods are looked at (selection-in-native.md 2.4) and the log is long: only by demand. */
-    if (ok && !nr_os_env(&s->cli->arena, "NEW_RELIC_LOG_LEVEL", &level))
+    if (s->in_process)
+        ok = ok && nr_os_set_env("NEW_RELIC_LOG_LEVEL", NR_STR("finest"));
+    else if (ok && !nr_os_env(&s->cli->arena, "NEW_RELIC_LOG_LEVEL", &level))
         ok = nr_os_set_env("NEW_RELIC_LOG_LEVEL", NR_STR("info"));
     return ok;
 }
@@ -159,19 +166,22 @@ int nr_session_begin(nr_session *s, nr_cli *cli, const nr_session_options *o,
     nr_progress_begin(&s->progress, cli, "compiling");
     s->scratch = nr_os_temporary_directory(&cli->arena);
     if (!s->scratch.p) return nr_cli_error(cli, "no directory for temporary files can be made"), NR_EXIT_USAGE;
+    s->in_process = o->in_process;
     s->keep_log = o->log != NULL;
     s->log = s->keep_log ? nr_arena_str(&cli->arena, nr_str_of(o->log)) : path_in(s, s->scratch, "logs");
     int code = find_home(s, o);
     if (code != NR_EXIT_OK) return code;
     nr_str path = library(s, o);
     if (!path.p || !s->log.p) return nr_cli_no_memory(cli);
-    if (!nr_os_file_exists(path)) return nr_cli_error(cli, "%s: no such profiler library", path.p), NR_EXIT_USAGE;
+    if (!s->in_process && !nr_os_file_exists(path))
+        return nr_cli_error(cli, "%s: no such profiler library", path.p), NR_EXIT_USAGE;
     if (!set_environment(s, !o->framework)) return nr_cli_error(cli, "the environment cannot be set"), NR_EXIT_USAGE;
     options.flavour = o->framework ? NR_SIM_DESKTOP : NR_SIM_CORE;
     options.keep_library = true; /* nothing comes after this; its threads may still run */
     if (!(s->sim = nr_sim_create(&options))) return nr_cli_no_memory(cli);
     if (before_attach && !before_attach(s, self)) return nr_cli_no_memory(cli);
-    int32_t hr = nr_sim_attach(s->sim, path.p);
+    int32_t hr =
+        s->in_process ? nr_sim_attach_class(s->sim, (void (*)(void))DllGetClassObject) : nr_sim_attach(s->sim, path.p);
     if (hr < 0) {
         nr_cli_error(cli, "%s: the profiler did not start (0x%08X): %s", path.p, (unsigned)hr, nr_sim_message(s->sim));
         return NR_EXIT_USAGE;
@@ -184,7 +194,7 @@ void nr_session_end(nr_session *s)
     nr_progress_clear(&s->progress);
     nr_sim_destroy(s->sim);
     s->sim = NULL;
-    complaints(s);
+    if (!s->in_process) complaints(s);
     if (s->scratch.p) nr_files_remove_tree(s->scratch);
     s->scratch.p = NULL;
 }

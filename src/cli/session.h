@@ -16,7 +16,7 @@ typedef struct nr_session {
     nr_str scratch; /* removed at the end */
     nr_str rules, rules_copy; /* the directory of --rules, and where its files were copied; p == NULL: none */
     nr_str log;     /* the profiler's log directory */
-    bool keep_log;
+    bool keep_log, in_process;
     nr_progress progress;
 } nr_session;
 
@@ -26,6 +26,7 @@ typedef struct nr_session_options {
     const char *profiler; /* NULL: the library beside this program */
     bool framework;       /* .NET Framework instead of .NET Core */
     const char *log;      /* directory that keeps the profiler's log; NULL: it is thrown away */
+    bool in_process;      /* the profiler that is linked into this program, at its finest log level */
 } nr_session_options;
 
 /* Sets the environment up, creates the CLR and attaches the profiler. The profiler's log goes to a directory that is removed
@@ -33,8 +34,12 @@ typedef struct nr_session_options {
  * wrong has been said. Call nr_session_end in any case. */
 int nr_session_begin(nr_session *s, nr_cli *cli, const nr_session_options *options,
                      bool (*before_attach)(nr_session *s, void *self), void *self);
-/* Shuts the profiler down and says what it complained about (WARN and ERROR lines), on the error stream. */
+/* Shuts the profiler down and says what it complained about (WARN and ERROR lines), on the error stream; of one in this process
+ * the log is there to be read instead. */
 void nr_session_end(nr_session *s);
+
+/* All bytes of the profiler's log so far. */
+void nr_session_read_log(const nr_session *s, nr_arena *arena, nr_buf *bytes);
 
 /* The path of a rule file as the user knows it: with --rules the profiler reads a copy. In the CLI's arena. */
 nr_str nr_session_rule_path(const nr_session *s, nr_str path);

@@ -1,15 +1,13 @@
 /* nrprof test: Lua test files, each in a state of its own, with LuaUnit and the module `nr`. */
 #include "cli/cli.h"
 #include "cli/files.h"
-#include "cli/lua_clr.h"
 #include "cli/lua_nr.h"
+#include "cli/lua_tool.h"
 #include "cli/progress.h"
 #include "os/os.h"
-#include "script/embedded.h"
 
 #include <cJSON.h>
 #include <lauxlib.h>
-#include <lualib.h>
 #include <string.h>
 
 enum { OPTION_VERBOSE, OPTION_PROFILER };
@@ -81,43 +79,19 @@ static int report(lua_State *L)
     return 0;
 }
 
-/* package.searchers: modules that are compiled in, "luaunit" and those of lua/. */
-static int search_embedded(lua_State *L)
-{
-    const char *name = luaL_checkstring(L, 1);
-    const nr_embedded *e = nr_embedded_tool_files;
-    const char *path = lua_pushfstring(L, "%s.lua", name);
-    while (e->name && strcmp(e->name, path) != 0) e++;
-    if (!e->name) {
-        path = luaL_gsub(L, name, ".", "/");
-        path = lua_pushfstring(L, "lua/%s.lua", path);
-        e = nr_embedded_files;
-        while (e->name && strcmp(e->name, path) != 0) e++;
-    }
-    if (!e->name) return lua_pushfstring(L, "no file '%s' in this program", path), 1;
-    if (luaL_loadbufferx(L, (const char *)e->data, e->size, lua_pushfstring(L, "=%s", path), "t") != LUA_OK)
-        return lua_error(L);
-    lua_pushstring(L, path);
-    return 2;
-}
-
 /* What a test file finds: all of Lua, LuaUnit, nr, and modules beside the file. */
 static void open_state(lua_State *L, test_run *r)
 {
-    luaL_openlibs(L);
-    luaL_requiref(L, "nr.clr", nr_lua_open_clr, 0);
-    lua_pop(L, 1);
-    luaL_requiref(L, "nr", nr_lua_open_nr, 0);
+    nr_lua_open_tool(L);
     if (r->profiler) {
+        lua_getglobal(L, "package");
+        lua_getfield(L, -1, "loaded");
+        lua_getfield(L, -1, "nr");
         lua_pushstring(L, r->profiler);
         lua_setfield(L, -2, "profiler");
+        lua_pop(L, 3);
     }
-    lua_pop(L, 1);
     lua_getglobal(L, "package");
-    lua_getfield(L, -1, "searchers");
-    lua_pushcfunction(L, search_embedded);
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-    lua_pop(L, 1);
     nr_str dir = nr_files_directory_of(r->file);
     lua_pushlstring(L, dir.p, dir.n);
     lua_pushfstring(L, "%s/?.lua", lua_tostring(L, -1));

@@ -19,7 +19,7 @@ static bool has_attribute(nr_method *m, uint32_t *flags)
 
 /* Makes parameters and description. The reference makes them for every function that it constructs, so a signature
  * that cannot be printed ends the method here, whatever would follow. */
-static nr_meta_error describe(nr_method *m)
+nr_meta_error nr_method_describe(nr_method *m)
 {
     nr_buf text = NR_BUF_INIT;
     if (m->description.p) return NR_META_OK;
@@ -63,7 +63,7 @@ static int32_t construct(nr_method *m)
     if (m->scope.ops->custom_attribute(&m->scope, m->token,
                                        "System.Runtime.CompilerServices.AsyncStateMachineAttribute", &value,
                                        &size) == NR_HR_OK) {
-        if (describe(m) != NR_META_OK) return NR_HR_FAIL;
+        if (nr_method_describe(m) != NR_META_OK) return NR_HR_FAIL;
         NR_LOG(NR_DEBUG, "Async method detected: %.*s", NR_STR_ARG(m->description));
         m->flags |= NR_FLAG_ASYNC;
     }
@@ -159,7 +159,7 @@ static bool instrument_api(nr_method *m, int32_t *hr)
     return true;
 }
 
-static bool predicate_holds(nr_method *m, const nr_point *point)
+bool nr_method_predicate_holds(nr_method *m, const nr_point *point)
 {
     if (point->predicate == NR_NO_PREDICATE) return true;
     nr_method_facts facts = {m->module->assembly,
@@ -173,23 +173,25 @@ static bool predicate_holds(nr_method *m, const nr_point *point)
     return nr_script_where(m->g->script, point, &facts);
 }
 
-static nr_point *find_point(nr_method *m)
+nr_point *nr_method_find_point(nr_method *m)
 {
     nr_point *p = nr_ruleset_lookup(&m->g->set, &m->arena, m->module->assembly, m->type, m->props.name, m->parameters);
-    while (p && !(nr_point_accepts_version(p, m->module->assembly, &m->version) && predicate_holds(m, p)))
+    while (p && !(nr_point_accepts_version(p, m->module->assembly, &m->version) && nr_method_predicate_holds(m, p)))
         p = p->next_of_key;
     return p;
 }
 
+const char *nr_method_refusal(const nr_method *m)
+{
+    if ((m->type_attributes & NR_TYPE_LAYOUT_MASK) == NR_TYPE_SEQUENTIAL) return "sequential layout";
+    if ((m->props.attributes & NR_METHOD_SPECIAL_NAME) && !nr_str_is(m->props.name, ".ctor")) return "SpecialName";
+    if (m->props.attributes & (NR_METHOD_PINVOKE | NR_METHOD_UNMANAGED_EXPORT)) return "interop";
+    return NULL;
+}
+
 static bool is_refused(const nr_method *m)
 {
-    const char *why = NULL;
-    if ((m->type_attributes & NR_TYPE_LAYOUT_MASK) == NR_TYPE_SEQUENTIAL)
-        why = "sequential layout";
-    else if ((m->props.attributes & NR_METHOD_SPECIAL_NAME) && !nr_str_is(m->props.name, ".ctor"))
-        why = "SpecialName";
-    else if (m->props.attributes & (NR_METHOD_PINVOKE | NR_METHOD_UNMANAGED_EXPORT))
-        why = "interop";
+    const char *why = nr_method_refusal(m);
     if (why) NR_LOG(NR_ERROR, "Skipping %s method: %.*s", why, NR_STR_ARG(m->description));
     return why != NULL;
 }
@@ -211,7 +213,7 @@ static void request_rejit(nr_method *m)
 static int32_t instrument_default(nr_method *m)
 {
     nr_point attribute_point;
-    nr_point *p = find_point(m);
+    nr_point *p = nr_method_find_point(m);
     if (!p) {
         if (!m->traced) {
             NR_LOG(NR_TRACE, "No instrumentation point for %.*s", NR_STR_ARG(m->description));
@@ -238,7 +240,7 @@ static int32_t instrument_default(nr_method *m)
 int32_t nr_method_instrument(nr_method *m)
 {
     int32_t hr;
-    nr_meta_error e = describe(m);
+    nr_meta_error e = nr_method_describe(m);
     if (e != NR_META_OK) return cannot_describe(m, e);
     NR_LOG(NR_TRACE, "Possibly instrumenting: %.*s", NR_STR_ARG(m->description));
     hr = instrument_helper(m);

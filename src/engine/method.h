@@ -37,6 +37,17 @@ typedef enum nr_facts { NR_FACTS_READY, NR_FACTS_SKIPPED, NR_FACTS_FAILED } nr_f
 nr_facts nr_method_facts_of(nr_method *m);
 void nr_method_end(nr_method *m);
 
+/* ---- the steps of a decision, for tools that explain it (after NR_FACTS_READY) ---- */
+
+/* Makes parameters, signature and description. */
+nr_meta_error nr_method_describe(nr_method *m);
+/* The rule that counts for the method; NULL: none. After nr_method_describe. */
+nr_point *nr_method_find_point(nr_method *m);
+/* Does `where` of a rule, if it has one, accept the method? */
+bool nr_method_predicate_holds(nr_method *m, const nr_point *point);
+/* Why a method that a rule names is left alone all the same, in one or two words; NULL: it is not. */
+const char *nr_method_refusal(const nr_method *m);
+
 /* Runs the instrumentors (section 4); result of the callback. */
 int32_t nr_method_instrument(nr_method *m);
 

@@ -101,6 +101,8 @@ bool nr_ruleset_add(nr_ruleset *set, nr_point *p, bool may_be_ignored)
         NR_LOG(NR_DEBUG,
                "Instrumentation for %.*s is in the ignore list in the newrelic.config file and will be ignored.",
                NR_STR_ARG(key));
+        p->next = set->ignored;
+        set->ignored = p;
         return true;
     }
     if (!append_to_key(&set->keys, key, p)) return false;

@@ -74,6 +74,7 @@ typedef struct nr_ruleset {
     nr_map assemblies;  /* -> first nr_point of it (0 for names without points) */
     nr_map classes, methods; /* sets of names */
     const nr_ignore *ignore;
+    nr_point *ignored; /* points that were left out because of it, newest first by `next`: for tools that say so */
     const nr_denied *denied;
     nr_switch_set switches; /* those that rule files turn on */
 } nr_ruleset;
