@@ -7,7 +7,7 @@ enum { MAX_CODE = 16 << 20 };
 
 bool nr_verify_stop(nr_verifier *v, nr_verify_fault fault, uint32_t offset, uint32_t other)
 {
-    bool unknown = fault == NR_VERIFY_TOO_COMPLEX || fault == NR_VERIFY_NO_MEMORY;
+    bool unknown = fault >= NR_VERIFY_CALL_SHAPE;
     v->report->verdict = unknown ? NR_VERDICT_UNKNOWN : NR_VERDICT_BAD;
     v->report->fault = fault;
     v->report->offset = offset;

@@ -2,7 +2,8 @@
  *
  * The last gate before a body is handed to the CLR, which trusts a profiler's IL blindly, and what lets templates be
  * checked when they load and scenarios assert validity. It is no proof of type safety: of a value on the stack
- * only its class (III.1.1) is known, so two unlike objects look the same.
+ * only its class (III.1.1) is known, so two unlike objects look the same, and a by-ref-like value is only seen
+ * where an instruction names its type.
  *
  *   BAD       the body breaks a rule of ECMA-335, or one that the JIT enforces beyond it (said at the fault)
  *   UNKNOWN   nothing wrong was found, but a part of the stack could not be followed
@@ -75,8 +76,11 @@
     X(TRY_STACK, "the stack is not empty where a try block is entered") \
     X(RET_STACK, "the stack does not hold exactly the result at ret") \
     X(END_STACK, "the stack is not empty, but for the operand, at jmp, endfilter or localloc") \
-    /* reasons to be UNKNOWN */ \
+    X(POINTER_AS_OBJECT, "a managed pointer is boxed, kept in a static field, or stands where an object has to be") \
+    X(BY_REF_LIKE, "a value of a by-ref-like type is boxed or put into an array") \
+    /* reasons to be UNKNOWN: from here on */ \
     X(CALL_SHAPE, "a signature is not known") \
+    X(TYPE_UNRESOLVED, "it could not be found out whether a type is by-ref-like") \
     X(TOO_COMPLEX, "the body is too large or too intricate") \
     X(NO_MEMORY, "out of memory")
 
@@ -110,6 +114,14 @@ typedef struct nr_call_shape {
     const uint8_t *classes; /* nr_stack_class per parameter, valid until the next question; NULL: unknown */
 } nr_call_shape;
 
+/* What a TypeDef, TypeRef or TypeSpec token stands for. */
+typedef enum nr_type_kind {
+    NR_KIND_UNRESOLVED,
+    NR_KIND_REFERENCE,
+    NR_KIND_VALUE,
+    NR_KIND_BY_REF_LIKE /* II.14.1: Span<T>, TypedReference and the like, which can be on the stack only */
+} nr_type_kind;
+
 typedef enum nr_verify_result { NR_RESULT_UNKNOWN, NR_RESULT_VOID, NR_RESULT_VALUE } nr_verify_result;
 
 /* What is known about the method. All zero: nothing. */
@@ -124,6 +136,10 @@ typedef struct nr_verify_context {
     nr_verify_result result;
     uint8_t result_class; /* nr_stack_class */
     bool loose_tokens;    /* tokens are not filled in yet: their tables are not looked at */
+    /* NULL: no type is asked about. Code in [own_start, own_end) is the method's own: the CLR compiles it anyway, so
+     * a type there that cannot be resolved is no reason to doubt. */
+    nr_type_kind (*type_kind)(void *self, uint32_t token);
+    uint32_t own_start, own_end;
 } nr_verify_context;
 
 #define NR_VERIFY_NO_OFFSET UINT32_MAX

@@ -20,6 +20,7 @@ static unsigned taken(char letter)
     case 'c': return 0xFFu & ~BIT(VALUE); /* conversions: objects and pointers become addresses */
     case 'f': return BIT(OBJECT) | BIT(POINTER) | BIT(NATIVE_INT) | BIT(VALUE); /* something with fields */
     case 'V': return BIT(VALUE);
+    case 'x': return 0xFFu & ~BIT(POINTER); /* what can be kept */
     default: return 0xFF;
     }
 }
@@ -39,6 +40,7 @@ static nr_stack_class left(char letter)
 }
 
 /* Operands, bottom first, and after '>' the result. */
+// clang-format off
 static const char *const effects[NR_OP_COUNT] = {
     [NR_OP_LDNULL] = ">O",          [NR_OP_LDC_I4_M1] = ">4",       [NR_OP_LDC_I4_0] = ">4",
     [NR_OP_LDC_I4_1] = ">4",        [NR_OP_LDC_I4_2] = ">4",        [NR_OP_LDC_I4_3] = ">4",
@@ -74,11 +76,12 @@ static const char *const effects[NR_OP_COUNT] = {
     [NR_OP_CONV_OVF_U8] = "c>8",    [NR_OP_CONV_OVF_I] = "c>I",     [NR_OP_CONV_OVF_U] = "c>I",
     /* objects */
     [NR_OP_CASTCLASS] = "O>O",      [NR_OP_ISINST] = "O>O",         [NR_OP_UNBOX] = "O>&",
-    [NR_OP_UNBOX_ANY] = "O>*",      [NR_OP_BOX] = "*>O",            [NR_OP_THROW] = "O",
+    [NR_OP_UNBOX_ANY] = "O>*",      [NR_OP_BOX] = "x>O",            [NR_OP_THROW] = "O",
     [NR_OP_LDFLD] = "f>*",          [NR_OP_LDFLDA] = "f>*",         [NR_OP_STFLD] = "f*",
-    [NR_OP_LDSFLDA] = ">&",         [NR_OP_LDFTN] = ">I",           [NR_OP_LDVIRTFTN] = "O>I",
-    [NR_OP_LDTOKEN] = ">V",         [NR_OP_ARGLIST] = ">V",         [NR_OP_MKREFANY] = "p>V",
-    [NR_OP_REFANYVAL] = "V>&",      [NR_OP_REFANYTYPE] = "V>V",     [NR_OP_ENDFILTER] = "4",
+    [NR_OP_STSFLD] = "x",           [NR_OP_LDSFLDA] = ">&",         [NR_OP_LDFTN] = ">I",
+    [NR_OP_LDVIRTFTN] = "O>I",      [NR_OP_LDTOKEN] = ">V",         [NR_OP_ARGLIST] = ">V",
+    [NR_OP_MKREFANY] = "p>V",       [NR_OP_REFANYVAL] = "V>&",      [NR_OP_REFANYTYPE] = "V>V",
+    [NR_OP_ENDFILTER] = "4",
     /* arrays */
     [NR_OP_NEWARR] = "4>O",         [NR_OP_LDLEN] = "O>I",          [NR_OP_LDELEMA] = "O4>&",
     [NR_OP_LDELEM_I1] = "O4>4",     [NR_OP_LDELEM_U1] = "O4>4",     [NR_OP_LDELEM_I2] = "O4>4",
@@ -89,6 +92,7 @@ static const char *const effects[NR_OP_COUNT] = {
     [NR_OP_STELEM_I4] = "O44",      [NR_OP_STELEM_I8] = "O48",      [NR_OP_STELEM_R4] = "O4F",
     [NR_OP_STELEM_R8] = "O4F",      [NR_OP_STELEM_REF] = "O4O",     [NR_OP_STELEM] = "O4*",
 };
+// clang-format on
 
 nr_verify_effect nr_verify_effect_of(nr_opcode op)
 {
@@ -102,7 +106,8 @@ nr_verify_effect nr_verify_effect_of(nr_opcode op)
 
 nr_binary nr_verify_binary(nr_opcode op)
 {
-    if ((op >= NR_OP_BEQ_S && op <= NR_OP_BLT_UN_S) || (op >= NR_OP_BEQ && op <= NR_OP_BLT_UN)) return NR_BINARY_COMPARE;
+    if ((op >= NR_OP_BEQ_S && op <= NR_OP_BLT_UN_S) || (op >= NR_OP_BEQ && op <= NR_OP_BLT_UN))
+        return NR_BINARY_COMPARE;
     switch (op) {
     case NR_OP_ADD:
     case NR_OP_ADD_OVF_UN: return NR_BINARY_ADD;
@@ -157,8 +162,10 @@ bool nr_verify_combine(nr_binary kind, nr_stack_class a, nr_stack_class b, nr_st
         if (pointers) {
             bool difference = a == b;
             unsigned either = integers | BIT(POINTER);
-            if (difference) *result = NR_STACK_NATIVE_INT;
-            else if (a != NR_STACK_UNKNOWN && b != NR_STACK_UNKNOWN) *result = NR_STACK_POINTER;
+            if (difference)
+                *result = NR_STACK_NATIVE_INT;
+            else if (a != NR_STACK_UNKNOWN && b != NR_STACK_UNKNOWN)
+                *result = NR_STACK_POINTER;
             return is_in(a, either) && is_in(b, either) && !(difference && kind == NR_BINARY_ADD);
         }
         return is_in(a, numbers) && is_in(b, numbers) && nr_verify_fits(a, b);

@@ -24,8 +24,8 @@ typedef struct walker {
     uint32_t *entries; /* per byte of code: 1 + state at a target; 0: not reached yet */
     uint32_t *queue;
     uint32_t queued;
-    uint32_t state;    /* now */
-    uint32_t at;       /* the instruction that is looked at */
+    uint32_t state; /* now */
+    uint32_t at;    /* the instruction that is looked at */
 } walker;
 
 static bool bad(walker *w, nr_verify_fault fault)
@@ -44,9 +44,16 @@ static bool push(walker *w, unsigned class)
     uint32_t d = depth(w);
     if (d >= w->v->body.max_stack) return bad(w, NR_VERIFY_STACK_OVERFLOW);
     if (w->node_count == w->node_room) return bad(w, NR_VERIFY_TOO_COMPLEX); /* cannot be: see nr_verify_stack */
-    w->nodes[w->node_count] = (node){w->state, (uint16_t)(d + 1), (uint8_t)class};
+    w->nodes[w->node_count] = (node){w->state, (uint16_t)(d + 1), (uint8_t) class};
     w->state = w->node_count++;
     return true;
+}
+
+/* The JIT believes that a managed pointer is the object it stands for, and the garbage collector finds out later. */
+static bool bad_class(walker *w, nr_stack_class class, unsigned wanted)
+{
+    bool object = class == NR_STACK_POINTER && (wanted >> NR_STACK_OBJECT & 1);
+    return bad(w, object ? NR_VERIFY_POINTER_AS_OBJECT : NR_VERIFY_STACK_CLASS);
 }
 
 /* Takes the topmost value; its class has to be in `set`. */
@@ -57,14 +64,14 @@ static bool take(walker *w, unsigned set, nr_stack_class *class)
     if (depth(w) == 0) return bad(w, NR_VERIFY_STACK_UNDERFLOW);
     *class = (nr_stack_class)w->nodes[w->state].class;
     w->state = w->nodes[w->state].below;
-    return *class == NR_STACK_UNKNOWN || (set >> *class & 1) || bad(w, NR_VERIFY_STACK_CLASS);
+    return *class == NR_STACK_UNKNOWN || (set >> *class & 1) || bad_class(w, *class, set);
 }
 
 static bool take_for(walker *w, unsigned expected)
 {
     nr_stack_class class;
     if (!take(w, 0xFF, &class)) return false;
-    return nr_verify_fits(class, (nr_stack_class)expected) || bad(w, NR_VERIFY_STACK_CLASS);
+    return nr_verify_fits(class, (nr_stack_class)expected) || bad_class(w, class, 1u << expected);
 }
 
 /* ---- paths that meet ------------------------------------------------------------------------- */
@@ -87,8 +94,10 @@ static bool arrive(walker *w, uint32_t target, uint32_t state, bool *follow)
 {
     uint32_t entry = w->entries[target];
     *follow = !entry || (entry == LOST + 1 && state != LOST);
-    if (*follow) w->entries[target] = state + 1;
-    else if (state != LOST) return compare(w, state, entry - 1, target);
+    if (*follow)
+        w->entries[target] = state + 1;
+    else if (state != LOST)
+        return compare(w, state, entry - 1, target);
     return true;
 }
 
@@ -126,18 +135,23 @@ static bool enter_try(walker *w)
 
 /* ---- single instructions ------------------------------------------------------------------------ */
 
+/* The first reason is kept; what follows is looked at all the same. */
+static void doubt(walker *w, nr_verify_fault reason, uint32_t offset)
+{
+    nr_verify_report *r = w->v->report;
+    if (r->verdict != NR_VERDICT_OK) return;
+    r->verdict = NR_VERDICT_UNKNOWN;
+    r->fault = reason;
+    r->offset = offset;
+}
+
 static bool do_call(walker *w, const nr_insn *i)
 {
     const nr_verify_context *c = &w->v->context;
     nr_call_shape s = {0};
     nr_stack_class any;
     if (!c->call_shape || !c->call_shape(c->self, (uint32_t)i->operand, &s)) {
-        nr_verify_report *r = w->v->report;
-        if (r->verdict == NR_VERDICT_OK) {
-            r->verdict = NR_VERDICT_UNKNOWN;
-            r->fault = NR_VERIFY_CALL_SHAPE;
-            r->offset = i->offset;
-        }
+        doubt(w, NR_VERIFY_CALL_SHAPE, i->offset);
         w->state = LOST;
         return true;
     }
@@ -177,18 +191,41 @@ static bool do_binary(walker *w, const nr_insn *i, nr_binary kind)
     return nr_opcodes[i->op].pushes == 0 || push(w, result);
 }
 
+/* Instructions on values of the type in their operand that must not be by-ref-like. */
+static bool check_type(walker *w, const nr_insn *i)
+{
+    const nr_verify_context *c = &w->v->context;
+    if (!c->type_kind || (i->offset >= c->own_start && i->offset < c->own_end)) return true;
+    switch (i->op) {
+    case NR_OP_BOX:
+    case NR_OP_UNBOX:
+    case NR_OP_UNBOX_ANY:
+    case NR_OP_NEWARR:
+    case NR_OP_LDELEM:
+    case NR_OP_STELEM:
+    case NR_OP_LDELEMA: break;
+    default: return true;
+    }
+    switch (c->type_kind(c->self, (uint32_t)i->operand)) {
+    case NR_KIND_BY_REF_LIKE: return bad(w, NR_VERIFY_BY_REF_LIKE);
+    case NR_KIND_UNRESOLVED: doubt(w, NR_VERIFY_TYPE_UNRESOLVED, i->offset); return true;
+    default: return true;
+    }
+}
+
 /* By the tables. */
 static bool do_fixed(walker *w, const nr_insn *i)
 {
     nr_verify_effect e = nr_verify_effect_of(i->op);
     nr_stack_class class = NR_STACK_UNKNOWN;
+    if (!check_type(w, i)) return false;
     for (int n = nr_opcodes[i->op].pops; n-- > 0;) {
         if (!take(w, e.takes[n], &class)) return false;
     }
     switch (i->op) {
     case NR_OP_NEG:
-    case NR_OP_NOT: e.leaves = (uint8_t)class; break; /* what it was */
-    case NR_OP_LDFLDA: /* III.4.11: of an unmanaged pointer an unmanaged one */
+    case NR_OP_NOT: e.leaves = (uint8_t) class; break; /* what it was */
+    case NR_OP_LDFLDA:                                 /* III.4.11: of an unmanaged pointer an unmanaged one */
         e.leaves = class == NR_STACK_OBJECT || class == NR_STACK_POINTER ? NR_STACK_POINTER : NR_STACK_UNKNOWN;
         break;
     case NR_OP_JMP:

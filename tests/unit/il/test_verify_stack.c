@@ -164,16 +164,74 @@ TEST(classes)
         {"14 16 9a 0b 2a", OK},
         {"22 00000000 7b 01000004 26 2a", BAD(STACK_CLASS, 5)},
         {"14 7b 01000004 0a 2a", OK},
-        {"14 7c 01000004 0b 2a", BAD(STACK_CLASS, 6)}, /* ldflda: & */
+        {"14 7c 01000004 0b 2a", BAD(POINTER_AS_OBJECT, 6)}, /* ldflda: & */
         {"14 7c 01000004 4a 0a 2a", OK},
-        {"12 00 7c 01000004 0b 2a", BAD(STACK_CLASS, 7)},
+        {"12 00 7c 01000004 0b 2a", BAD(POINTER_AS_OBJECT, 7)},
         {"16 d3 7c 01000004 0b 2a", OK}, /* of an unmanaged pointer: not known which kind */
+        /* a managed pointer is no object and cannot be kept */
+        {"14 16 12 01 a2 2a", BAD(POINTER_AS_OBJECT, 4)},
+        {"12 01 12 01 51 2a", BAD(POINTER_AS_OBJECT, 4)},
+        {"12 01 8c 01000001 26 2a", BAD(POINTER_AS_OBJECT, 2)},
+        {"12 01 80 01000004 2a", BAD(POINTER_AS_OBJECT, 2)},
+        {"12 01 74 01000001 26 2a", BAD(POINTER_AS_OBJECT, 2)},
+        {"16 12 01 28 0200000a 2a", BAD(POINTER_AS_OBJECT, 3)},
+        {"12 01 7a", BAD(POINTER_AS_OBJECT, 2)},
         /* dup keeps the class */
         {"14 25 0b 0a 2a", BAD(STACK_CLASS, 3)},
         {"14 25 0b 0b 2a", OK},
     };
     nr_verify_context c = pretended_context();
     VERIFY(rows, &c);
+}
+
+/* 1: a reference type, 2: a value type, 3: by-ref-like; anything else cannot be resolved. */
+static nr_type_kind pretended_kind(void *self, uint32_t token)
+{
+    (void)self;
+    switch (token & 0xFFFFFF) {
+    case 1: return NR_KIND_REFERENCE;
+    case 2: return NR_KIND_VALUE;
+    case 3: return NR_KIND_BY_REF_LIKE;
+    default: return NR_KIND_UNRESOLVED;
+    }
+}
+
+TEST(types)
+{
+    static const verify_row rows[] = {
+        {"14 8c 01000001 26 2a", OK},
+        {"16 8c 02000002 26 2a", OK},
+        {"28 0001000a 8c 03000001 26 2a", BAD(BY_REF_LIKE, 5)},
+        {"28 0001000a 8c 0300001b 26 2a", BAD(BY_REF_LIKE, 5)},
+        {"14 a5 03000001 26 2a", BAD(BY_REF_LIKE, 1)},
+        {"14 79 03000001 26 2a", BAD(BY_REF_LIKE, 1)},
+        {"16 8d 03000001 26 2a", BAD(BY_REF_LIKE, 1)},
+        {"14 16 a3 03000001 26 2a", BAD(BY_REF_LIKE, 2)},
+        {"14 16 28 0001000a a4 03000001 2a", BAD(BY_REF_LIKE, 7)},
+        {"14 16 8f 03000001 26 2a", BAD(BY_REF_LIKE, 2)},
+        /* may be copied, cleared and measured */
+        {"12 02 fe 15 03000001 2a", OK},
+        {"12 02 12 02 71 03000001 81 03000001 2a", OK},
+        {"fe 1c 03000001 26 2a", OK},
+        {"d0 03000001 26 2a", OK},
+        /* unreachable: the JIT does not look there, either */
+        {"2a 28 0001000a 8c 03000001 26 2a", OK},
+        /* what cannot be resolved is said, and what follows is looked at */
+        {"16 8c 04000001 26 2a", BAD(TYPE_UNRESOLVED, 1)},
+        {"28 ff00000a 16 8c 04000001 26 2a", BAD(CALL_SHAPE, 0)},
+        {"16 8c 04000001 26 16 8c 05000001 26 28 0001000a 8c 03000001 26 2a", BAD(BY_REF_LIKE, 19)},
+        {"16 8c 04000001 26 26 2a", BAD(STACK_UNDERFLOW, 7)},
+    };
+    static const verify_row own[] = {
+        {"16 8c 04000001 26 2a", OK},
+        {"28 0001000a 8c 03000001 26 2a", OK},
+        {"00 00 00 00 00 00 00 00 00 00 00 00 16 8c 04000001 26 2a", BAD(TYPE_UNRESOLVED, 13)},
+    };
+    nr_verify_context c = pretended_context();
+    c.type_kind = pretended_kind;
+    VERIFY(rows, &c);
+    c.own_end = 12;
+    VERIFY(own, &c);
 }
 
 TEST(results)
@@ -297,4 +355,4 @@ TEST(too_complex)
     CHECK_EQ(r.verdict, NR_VERDICT_UNKNOWN);
 }
 
-TESTS(verify_stack, T(depth), T(joins), T(regions), T(classes), T(results), T(unknown_calls), T(deep_stack), T(shared_stacks), T(too_complex))
+TESTS(verify_stack, T(depth), T(joins), T(regions), T(classes), T(types), T(results), T(unknown_calls), T(deep_stack), T(shared_stacks), T(too_complex))
