@@ -26,7 +26,7 @@ end
 local TABLE = {
   Module = 0x00, TypeRef = 0x01, TypeDef = 0x02, Field = 0x04, MethodDef = 0x06, Param = 0x08, InterfaceImpl = 0x09,
   MemberRef = 0x0A, CustomAttribute = 0x0C, StandAloneSig = 0x11, ModuleRef = 0x1A, TypeSpec = 0x1B, ImplMap = 0x1C,
-  Assembly = 0x20, AssemblyRef = 0x23, NestedClass = 0x29, GenericParam = 0x2A, MethodSpec = 0x2B,
+  Assembly = 0x20, AssemblyRef = 0x23, ExportedType = 0x27, NestedClass = 0x29, GenericParam = 0x2A, MethodSpec = 0x2B,
 }
 M.tables = TABLE
 
@@ -41,6 +41,7 @@ local CODED = {
   TypeOrMethodDef = { 1, 0x02, 0x06 },
   MethodDefOrRef = { 1, 0x06, 0x0A },
   MemberForwarded = { 1, 0x04, 0x06 },
+  Implementation = { 2, 0x26, 0x23, 0x27 },
 }
 
 -- Columns: 2 and 4 bytes, heaps ("S" strings, "G" guids, "B" blobs), rows of a table (its number as 0x100 + n), coded indexes.
@@ -59,6 +60,7 @@ local COLUMNS = {
   [0x1C] = { 2, "MemberForwarded", "S", 0x11A },
   [0x20] = { 4, 2, 2, 2, 2, 4, "B", "S", "S" },
   [0x23] = { 2, 2, 2, 2, 4, "B", "S", "S", "B" },
+  [0x27] = { 4, 4, "S", "S", "Implementation" },
   [0x29] = { 0x102, 0x102 },
   [0x2A] = { 2, 2, "TypeOrMethodDef", "S" },
   [0x2B] = { "MethodDefOrRef", "B" },
@@ -136,6 +138,21 @@ function Builder:type_ref(name)
   return token
 end
 
+-- A type that is forwarded to another assembly: "[Assembly]Namespace.Type".
+function Builder:exported(full)
+  local scope, rest = full:match "^%[(.-)%](.+)$"
+  local namespace, name = split_name(rest)
+  self:row(0x27, 0x200000, 0, name, namespace, self.refs[scope] or self:assembly_ref(scope))
+end
+
+-- Type parameters: names, or { name =, flags = }.
+function Builder:generic(owner, list)
+  for i, p in ipairs(list or {}) do
+    local flags = type(p) == "table" and p.flags or 0
+    self:row(0x2A, i - 1, flags, owner, type(p) == "table" and p.name or p)
+  end
+end
+
 -- A type by the name of a TypeDef ("N.C", "N.C+D"), a TypeRef ("[A]N.C") or a token.
 function Builder:type_token(t)
   if type(t) == "number" then return t end
@@ -207,7 +224,7 @@ function Builder:method(owner_path, m)
   if body then
     self.bodies[#self.bodies + 1] = { token = token, bytes = body, row = self.rows[0x06][token & 0xFFFFFF] }
   end
-  for i, name in ipairs(m.generic or {}) do self:row(0x2A, i - 1, 0, token, name) end
+  self:generic(token, m.generic)
   if m.pinvoke then
     self:row(0x1C, 0, token, m.name, self:row(0x1A, m.pinvoke) & 0xFFFFFF)
   end
@@ -227,7 +244,7 @@ function Builder:add_type(t, enclosing, path)
   local token = 0x02000000 | #self.rows[0x02]
   self.type_defs[full] = token
   if enclosing then self:row(0x29, token & 0xFFFFFF, enclosing & 0xFFFFFF) end
-  for i, parameter in ipairs(t.generic or {}) do self:row(0x2A, i - 1, 0, token, parameter) end
+  self:generic(token, t.generic)
   self.pending[#self.pending + 1] = function()
     row[5] = #(self.rows[0x04] or {}) + 1
     row[6] = #(self.rows[0x06] or {}) + 1
@@ -430,7 +447,7 @@ function M.versioned_dll(product, version)
 end
 
 local assembly_fields = set [[name version flags key culture module refs type_refs types methods member_refs type_specs sigs
-  user_strings attributes no_manifest path]]
+  user_strings attributes no_manifest path exported]]
 
 -- Returns { bytes =, name =, path =, bodies = { { token, bytes } }, methods = { { type, name, token } }, user_strings = tokens,
 -- token = function(type, method?, nth?) }.
@@ -455,6 +472,7 @@ function M.assembly(spec)
   for _, f in ipairs(b.pending) do f() end
   for _, m in ipairs(spec.member_refs or {}) do b:row(0x0A, b:type_token(m.parent or m[1]), m.name or m[2], M.bytes(m.sig or m[3])) end
   for _, f in ipairs(b.later) do f() end
+  for _, e in ipairs(spec.exported or {}) do b:exported(e) end
   if not spec.no_manifest then b:attributes(0x20000001, spec.attributes) end
   local image = { name = name, path = spec.path, bytes = b:pe(), bodies = b.bodies, methods = b.methods,
     user_strings = b.user_strings }

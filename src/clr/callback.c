@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "clr/profiler.h"
+#include "il/verify.h"
 
 /* The last object made, for the exports (com-and-lifecycle.md 4.2). */
 static nr_profiler *_Atomic current;
@@ -66,6 +67,8 @@ static int32_t NR_COM cb_Shutdown(void *self)
         nr_engine_counters c = nr_engine_count(e);
         NR_LOG(NR_DEBUG, "Templates: %lu runs, %lu blobs; %lu methods instrumented; %zu bytes in use by Lua",
                c.template_runs, c.blobs, c.instrumented, c.lua_memory);
+        NR_LOG(NR_DEBUG, "Verifier: %lu bodies ok, %lu bad, %lu unknown", c.verdicts[NR_VERDICT_OK],
+               c.verdicts[NR_VERDICT_BAD], c.verdicts[NR_VERDICT_UNKNOWN]);
     }
     NR_LOG(NR_INFO, "Profiler shutdown");
     return NR_S_OK;

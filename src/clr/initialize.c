@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "clr/profiler.h"
 #include "clr/runtime.h"
+#include "engine/journal.h"
 #include "rules/coredll.h"
 #include "rules/env.h"
 #include "rules/logfile.h"
@@ -186,13 +187,26 @@ static void log_identity(void)
            nr_os_build_id(id, sizeof id) ? id : "without id");
 }
 
+/* The switch for an emergency: nothing that could be the cause of it runs, not even the reader of newrelic.config, so
+ * the line that says so is written whatever the configuration says about logging. */
+static bool is_disabled(bool core)
+{
+    if (!nr_env_bool(NR_ENV_PROFILER_DISABLED, false)) return false;
+    if (nr_env_bool(NR_ENV_LOG_ENABLED, true)) {
+        nr_logfile_start(core);
+        nr_log_set_initialized();
+        NR_LOG(NR_INFO, "NEW_RELIC_PROFILER_DISABLED is set: nothing is instrumented, unloading profiler.");
+    }
+    return true;
+}
+
 int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
 {
     nr_start s;
     memset(&s, 0, sizeof s);
     s.p = p;
     s.unknown = unknown;
-    if (!find_runtime(&s)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
+    if (!find_runtime(&s) || is_disabled(p->core)) return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     if (!load_config(&s)) return cancel_with_line(&s);
     log_identity();
     NR_LOG(NR_TRACE, "%s", nr_runtime_product(p->core));
@@ -206,6 +220,7 @@ int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
         nr_generation_free(s.generation);
         return NR_CORPROF_E_PROFILER_CANCEL_ACTIVATION;
     }
+    nr_journal_begin("nrprof " NRPROF_VERSION ", commit " NRPROF_COMMIT);
     /* The engine exists before the mask: callbacks may come as soon as it is set. */
     if (!start_engine(&s) || !set_event_mask(&s)) return cancel_with_line(&s);
     log_switches(atomic_load(&p->engine));

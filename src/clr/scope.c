@@ -247,6 +247,89 @@ static int32_t define_mscorlib_ref(nr_scope *s, uint32_t *assembly_ref)
     return NR_CALL(emit, DefineAssemblyRef, key_token, sizeof key_token, units, &data, NULL, 0, 0, assembly_ref);
 }
 
+static int32_t call_type_ref_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
+                                   void *more)
+{
+    return NR_CALL(import_of(s), GetTypeRefProps, token, more, units, room, length);
+}
+
+static int32_t call_assembly_ref_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
+                                       void *more)
+{
+    nr_IMetaDataAssemblyImport *a = s->assembly_import;
+    nr_assembly_metadata data;
+    (void)more;
+    memset(&data, 0, sizeof data);
+    return NR_CALL(a, GetAssemblyRefProps, token, NULL, NULL, units, room, length, &data, NULL, NULL, NULL);
+}
+
+static int32_t type_base(nr_scope *s, uint32_t type_def, uint32_t *base)
+{
+    uint32_t attributes;
+    return NR_CALL(import_of(s), GetTypeDefProps, type_def, NULL, 0, NULL, &attributes, base);
+}
+
+static int32_t type_ref(nr_scope *s, nr_arena *arena, uint32_t token, uint32_t *resolution_scope, nr_str *name)
+{
+    return read_name(s, arena, token, call_type_ref_props, resolution_scope, name);
+}
+
+static int32_t assembly_ref(nr_scope *s, nr_arena *arena, uint32_t token, nr_str *name)
+{
+    return read_name(s, arena, token, call_assembly_ref_props, NULL, name);
+}
+
+static int32_t find_nested(nr_scope *s, nr_arena *arena, nr_str name, uint32_t outer, uint32_t *type_def)
+{
+    uint16_t *units = nr_utf16_from_utf8(arena, name, NULL);
+    if (!units) return NR_HR_NO_MEMORY;
+    return NR_CALL(import_of(s), FindTypeDefByName, units, outer, type_def);
+}
+
+static int32_t exported_type(nr_scope *s, nr_arena *arena, nr_str name, uint32_t *implementation)
+{
+    nr_IMetaDataAssemblyImport *a = s->assembly_import;
+    uint32_t token = 0, type_def, flags;
+    uint16_t *units = nr_utf16_from_utf8(arena, name, NULL);
+    if (!units) return NR_HR_NO_MEMORY;
+    int32_t hr = NR_CALL(a, FindExportedTypeByName, units, 0, &token);
+    if (hr < 0) return hr;
+    return NR_CALL(a, GetExportedTypeProps, token, NULL, 0, NULL, implementation, &type_def, &flags);
+}
+
+static int32_t type_spec(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size)
+{
+    return NR_CALL(import_of(s), GetTypeSpecFromToken, token, sig, size);
+}
+
+static int32_t generic_param(nr_scope *s, uint32_t owner, uint32_t number, uint32_t *flags)
+{
+    void *list = NULL;
+    uint32_t tokens[BATCH], count = 0, n;
+    int32_t hr = NR_HR_FAIL, got;
+    while (hr < 0 && (got = NR_CALL(import_of(s), EnumGenericParams, &list, owner, tokens, BATCH, &count)) >= 0 &&
+           count) {
+        for (uint32_t i = 0; i < count && hr < 0; i++) {
+            got = NR_CALL(import_of(s), GetGenericParamProps, tokens[i], &n, flags, NULL, NULL, NULL, 0, NULL);
+            if (got >= 0 && n == number) hr = got;
+        }
+    }
+    if (list) NR_CALL(import_of(s), CloseEnum, list);
+    return hr;
+}
+
+static int32_t method_sig(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size)
+{
+    uint32_t parent;
+    if (token >> 24 == NR_TABLE_METHOD_SPEC) {
+        int32_t hr = NR_CALL(import_of(s), GetMethodSpecProps, token, &token, NULL, NULL);
+        if (hr < 0) return hr;
+    }
+    if (token >> 24 == NR_TABLE_MEMBER_REF)
+        return NR_CALL(import_of(s), GetMemberRefProps, token, &parent, NULL, 0, NULL, sig, size);
+    return NR_CALL(import_of(s), GetMethodProps, token, NULL, NULL, 0, NULL, NULL, sig, size, NULL, NULL);
+}
+
 static int32_t open_emit(nr_scope *s)
 {
     nr_ICorProfilerInfo4 *info = s->runtime;
@@ -281,6 +364,14 @@ static const nr_scope_ops scope_ops = {
     .is_valid_token = is_valid_token,
     .sig_from_token = sig_from_token,
     .assembly_version = assembly_version,
+    .type_base = type_base,
+    .type_ref = type_ref,
+    .assembly_ref = assembly_ref,
+    .find_nested = find_nested,
+    .exported_type = exported_type,
+    .type_spec = type_spec,
+    .generic_param = generic_param,
+    .method_sig = method_sig,
     .scope_name = scope_name,
     .find_method = find_method,
     .method_rva = method_rva,
@@ -308,26 +399,10 @@ static int32_t meta_type_def_name(void *m, nr_arena *arena, uint32_t token, nr_s
     return type_props(m, arena, token, name, &attributes);
 }
 
-static int32_t call_type_ref_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
-                                   void *more)
-{
-    return NR_CALL(import_of(s), GetTypeRefProps, token, more, units, room, length);
-}
-
 static int32_t meta_type_ref_name(void *m, nr_arena *arena, uint32_t token, nr_str *name)
 {
     uint32_t scope;
     return read_name(m, arena, token, call_type_ref_props, &scope, name);
-}
-
-static int32_t call_assembly_ref_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
-                                       void *more)
-{
-    nr_IMetaDataAssemblyImport *a = s->assembly_import;
-    nr_assembly_metadata data;
-    (void)more;
-    memset(&data, 0, sizeof data);
-    return NR_CALL(a, GetAssemblyRefProps, token, NULL, NULL, units, room, length, &data, NULL, NULL, NULL);
 }
 
 static void meta_each_assembly_ref(void *m, nr_meta_row row, void *self)

@@ -2,10 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/gate.h"
 #include "engine/inject.h"
 #include "engine/method.h"
 #include "engine/refresh.h"
 #include "engine/requests.h"
+
+enum { FAULT_LIMIT = 100 };
 
 nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first)
 {
@@ -16,6 +19,7 @@ nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generat
     e->modules.epoch = &e->epoch;
     e->modules.runtime = &e->runtime;
     e->switches = nr_switches_in_force(first->set.switches);
+    e->fault_limit = nr_env_number(NR_ENV_FAULT_LIMIT, FAULT_LIMIT);
     atomic_init(&e->generation, first);
     return e;
 }
@@ -43,6 +47,7 @@ static int32_t process(nr_engine *e, nr_generation *g, nr_module *module, uintpt
 {
     nr_method m;
     int32_t hr = NR_HR_OK;
+    if (nr_gate_is_closed(e)) return inject ? NR_HR_FALSE : NR_HR_OK;
     memset(&m, 0, sizeof m);
     m.e = e;
     m.g = g;
@@ -169,7 +174,7 @@ void nr_engine_rejit_error(nr_engine *e, uintptr_t module_id, uint32_t token, in
 static void load_core_module(nr_engine *e, nr_module *module, const nr_generation *g)
 {
     nr_token_set tokens = NR_TOKEN_SET_INIT;
-    if (!nr_ruleset_has_assembly(&g->set, module->assembly)) return;
+    if (nr_gate_is_closed(e) || !nr_ruleset_has_assembly(&g->set, module->assembly)) return;
     NR_LOG(NR_TRACE, "Assembly module loaded: %.*s", NR_STR_ARG(module->assembly));
     if (nr_token_set_of(e, module, &g->set, &tokens)) nr_token_set_rejit(e, module, &tokens);
     nr_token_set_free(&tokens);
@@ -203,6 +208,10 @@ nr_engine_counters nr_engine_count(nr_engine *e)
     unsigned mark = nr_epoch_enter(&e->epoch);
     nr_script_counters s = nr_script_count(atomic_load(&e->generation)->script);
     nr_epoch_leave(&e->epoch, mark);
-    nr_engine_counters c = {s.template_runs, s.blobs, atomic_load(&e->instrumented), s.memory};
+    nr_engine_counters c = {.template_runs = s.template_runs,
+                            .blobs = s.blobs,
+                            .instrumented = atomic_load(&e->instrumented),
+                            .lua_memory = s.memory};
+    for (size_t i = 0; i < NR_COUNT(c.verdicts); i++) c.verdicts[i] = atomic_load(&e->verdicts[i]);
     return c;
 }

@@ -20,6 +20,10 @@ struct nr_engine {
     nr_resolver resolver;
     nr_switch_set switches;    /* in force since the start */
     atomic_ulong instrumented; /* bodies given to the CLR */
+    atomic_ulong verdicts[3];  /* of the verifier, where it was asked: see gate.h */
+    unsigned fault_limit;      /* 0: none */
+    atomic_uint faults;
+    atomic_bool closed;        /* the limit has been reached */
     nr_live live;
 };
 
@@ -43,9 +47,10 @@ void nr_engine_module_unloaded(nr_engine *e, uintptr_t module);
 
 typedef struct nr_engine_counters {
     unsigned long template_runs, blobs, instrumented;
+    unsigned long verdicts[3]; /* by nr_verify_verdict */
     size_t lua_memory;
 } nr_engine_counters;
-/* Of the present generation; `instrumented` since the start. */
+/* Of the present generation; `instrumented` and `verdicts` since the start. */
 nr_engine_counters nr_engine_count(nr_engine *e);
 
 #endif

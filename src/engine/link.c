@@ -218,6 +218,8 @@ static bool link_step(nr_linker *k, size_t *next)
     case NR_STEP_ORIGINAL:
         k->user_code = nr_emit_offset(&k->emit);
         nr_emit_bytes(&k->emit, k->body.code, k->body.code_size);
+        k->result.own_start = k->user_code;
+        k->result.own_size = (uint32_t)k->body.code_size;
         return true;
     case NR_STEP_EACH_ARGUMENT:
         k->argument = 0;

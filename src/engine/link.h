@@ -34,6 +34,7 @@ typedef struct nr_link_result {
     nr_meta_error meta;
     bool multiple_rets;  /* the multi-RET rewrite took place */
     bool last_not_ret;   /* the last byte of an API method is no RET */
+    uint32_t own_start, own_size; /* where the method's own code stands in the new one */
     uint32_t local_count; /* with NR_IL_LOCALS_TOO_MANY: how many there are */
 } nr_link_result;
 

@@ -18,6 +18,16 @@ nr_module *nr_modules_find(nr_modules *m, uintptr_t id)
     return r;
 }
 
+nr_module *nr_modules_named(nr_modules *m, nr_str assembly)
+{
+    for (unsigned i = 0; i < NR_MODULE_BUCKETS; i++) {
+        nr_module *r = atomic_load(&m->buckets[i]);
+        while (r && !nr_str_eq(r->assembly, assembly)) r = atomic_load(&r->next);
+        if (r) return r;
+    }
+    return NULL;
+}
+
 static void free_candidates(nr_retired *what)
 {
     nr_candidates *c = (nr_candidates *)what;

@@ -53,6 +53,8 @@ typedef struct nr_modules {
 
 /* Inside an epoch. NULL: not known. */
 nr_module *nr_modules_find(nr_modules *m, uintptr_t id);
+/* Inside an epoch: a module of the assembly of that name; with several, any of them. Looks at every record. */
+nr_module *nr_modules_named(nr_modules *m, nr_str assembly);
 /* The record, made when it is missing; NULL: the CLR does not know the module, or no memory (*hr). */
 nr_module *nr_modules_need(nr_modules *m, uintptr_t id, int32_t *hr);
 void nr_modules_remove(nr_modules *m, uintptr_t id);

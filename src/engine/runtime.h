@@ -69,6 +69,18 @@ typedef struct nr_scope_ops {
     bool (*is_valid_token)(nr_scope *s, uint32_t token);
     int32_t (*sig_from_token)(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size);
     int32_t (*assembly_version)(nr_scope *s, nr_version *version);
+    /* For the verifier: what tokens of this module stand for. */
+    int32_t (*type_base)(nr_scope *s, uint32_t type_def, uint32_t *base);
+    int32_t (*type_ref)(nr_scope *s, nr_arena *arena, uint32_t type_ref, uint32_t *resolution_scope, nr_str *name);
+    int32_t (*assembly_ref)(nr_scope *s, nr_arena *arena, uint32_t assembly_ref, nr_str *name);
+    int32_t (*find_nested)(nr_scope *s, nr_arena *arena, nr_str name, uint32_t outer, uint32_t *type_def);
+    /* The implementation of an exported type: an AssemblyRef when it is forwarded. */
+    int32_t (*exported_type)(nr_scope *s, nr_arena *arena, nr_str name, uint32_t *implementation);
+    int32_t (*type_spec)(nr_scope *s, uint32_t type_spec, const uint8_t **sig, uint32_t *size);
+    /* GenericParamAttributes of the n-th type parameter of a type or method. */
+    int32_t (*generic_param)(nr_scope *s, uint32_t owner, uint32_t number, uint32_t *flags);
+    /* Of a MethodDef or MemberRef, or of the method behind a MethodSpec. */
+    int32_t (*method_sig)(nr_scope *s, uint32_t method, const uint8_t **sig, uint32_t *size);
     /* For what is added to mscorlib (module-injection.md section 5). */
     int32_t (*scope_name)(nr_scope *s, nr_arena *arena, nr_str *name);
     int32_t (*find_method)(nr_scope *s, uint32_t type_def, const char *name, const uint8_t *sig, uint32_t size,

@@ -1,5 +1,6 @@
 #include "rules/env.h"
 
+#include "base/log.h"
 #include "os/os.h"
 
 const nr_env_variable nr_env_variables[NR_ENV_COUNT] = {
@@ -43,6 +44,23 @@ bool nr_env_bool(nr_env_id id, bool fallback)
     }
     nr_arena_free(&scratch);
     return result;
+}
+
+unsigned nr_env_number(nr_env_id id, unsigned fallback)
+{
+    nr_arena scratch = NR_ARENA_INIT;
+    nr_str value;
+    unsigned number = 0;
+    if (!nr_env_get(&scratch, id, &value)) return fallback;
+    bool ok = value.p && value.n > 0 && value.n < 10;
+    for (size_t i = 0; ok && i < value.n; i++) {
+        ok = value.p[i] >= '0' && value.p[i] <= '9';
+        number = number * 10 + (unsigned)(value.p[i] - '0');
+    }
+    if (!ok)
+        NR_LOG(NR_WARN, "%s: '%.*s' is no number, %u counts", nr_env_variables[id].name, NR_STR_ARG(value), fallback);
+    nr_arena_free(&scratch);
+    return ok ? number : fallback;
 }
 
 bool nr_env_list(nr_arena *arena, nr_env_id id, nr_str_list *list)

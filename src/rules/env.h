@@ -20,6 +20,8 @@
       "count on .NET Core.") \
     X(INSTALL_PATH, "NEW_RELIC_INSTALL_PATH", "NEWRELIC_INSTALL_PATH", BOTH, PATH, NULL, \
       "First place where NewRelic.Agent.Core.dll is searched; nothing else.") \
+    X(PROFILER_DISABLED, "NEW_RELIC_PROFILER_DISABLED", NULL, BOTH, BOOL, "false", \
+      "The profiler detaches at once: no configuration and no rule is read, nothing is instrumented.") \
     X(FORCE_PROFILING, "NEW_RELIC_FORCE_PROFILING", "NEWRELIC_FORCE_PROFILING", BOTH, PRESENCE, NULL, \
       "Set to any value, even 0 or false: no process is refused, whatever the configuration says.") \
     X(PROFILER_LOG_DIRECTORY, "NEW_RELIC_PROFILER_LOG_DIRECTORY", "NEWRELIC_PROFILER_LOG_DIRECTORY", BOTH, PATH, NULL, \
@@ -49,6 +51,8 @@
       "The same, when NEW_RELIC_LAMBDA_HANDLER gave nothing; set by AWS Lambda.") \
     X(DISABLE_APPDOMAIN_CACHING, "NEW_RELIC_DISABLE_APPDOMAIN_CACHING", NULL, FRAMEWORK, BOOL, "false", \
       "Injected code does not keep methods in the application domain. Read whenever a method is written.") \
+    X(FAULT_LIMIT, "NEW_RELIC_PROFILER_FAULT_LIMIT", NULL, BOTH, NUMBER, "100", \
+      "After so many internal faults or refusals of the verifier nothing more is instrumented; 0: no limit.") \
     X(SAFE_REWRITE, "NEW_RELIC_SAFE_REWRITE", NULL, BOTH, BOOL, "the rule files", "Switch `verify` (compat.md).") \
     X(FLAGS_PER_METHOD, "NEW_RELIC_FLAGS_PER_METHOD", NULL, BOTH, BOOL, "the rule files", \
       "Switch `flags_per_method` (compat.md).") \
@@ -101,6 +105,8 @@ bool nr_env_get(nr_arena *arena, nr_env_id id, nr_str *value);
 bool nr_env_is_set(nr_env_id id);
 /* 1.5: true/1, false/0 in any case; anything else, or not set: `fallback`. */
 bool nr_env_bool(nr_env_id id, bool fallback);
+/* A number without sign, at most 9 digits; anything else, or not set: `fallback`, with a WARN in the first case. */
+unsigned nr_env_number(nr_env_id id, unsigned fallback);
 /* 1.6: pieces between commas, as they are; only an empty last one is dropped. False: not set.
  * True with list->items == NULL: there is no memory. */
 bool nr_env_list(nr_arena *arena, nr_env_id id, nr_str_list *list);

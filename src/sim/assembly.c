@@ -6,7 +6,8 @@
 #define ENTER(slot) SIM_ENTER(((sim_object *)self)->sim, SIM_ASSEMBLY_IMPORT, IMetaDataAssemblyImport, slot)
 #define MD(self) (&((sim_object *)(self))->module->md)
 
-static int32_t put_blob(const nr_md *md, unsigned table, uint32_t rid, unsigned column, const void **out, uint32_t *size)
+static int32_t put_blob(const nr_md *md, unsigned table, uint32_t rid, unsigned column, const void **out,
+                        uint32_t *size)
 {
     const uint8_t *p;
     uint32_t n;
@@ -92,6 +93,50 @@ static int32_t NR_COM GetAssemblyFromScope(void *self, uint32_t *token)
     return NR_S_OK;
 }
 
+/* Names of nested types stand alone, with the row of the encloser as implementation. */
+static int32_t NR_COM FindExportedTypeByName(void *self, const uint16_t *name, uint32_t encloser, uint32_t *token)
+{
+    ENTER(FindExportedTypeByName);
+    const nr_md *md = MD(self);
+    nr_arena scratch = NR_ARENA_INIT;
+    nr_str full = sim_utf8(&scratch, name), ns, simple;
+    uint32_t found = 0;
+    if (full.p) nr_md_split(full, &ns, &simple);
+    for (uint32_t rid = 1; full.p && !found && rid <= nr_md_rows(md, NR_TAB_EXPORTED_TYPE); rid++) {
+        uint32_t in = nr_md_token(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_IMPLEMENTATION);
+        bool nested = in >> 24 == NR_TAB_EXPORTED_TYPE;
+        if (nested ? in != encloser : (encloser & 0xFFFFFF) != 0) continue;
+        if (nr_str_eq(nr_md_text(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_NAME), simple) &&
+            nr_str_eq(nr_md_text(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_NAMESPACE), ns))
+            found = (uint32_t)NR_TAB_EXPORTED_TYPE << 24 | rid;
+    }
+    bool memory = full.p != NULL;
+    nr_arena_free(&scratch);
+    if (!memory) return NR_E_OUTOFMEMORY;
+    if (found) *token = found;
+    return found ? NR_S_OK : NR_MD_E_NOT_FOUND;
+}
+
+static int32_t NR_COM GetExportedTypeProps(void *self, uint32_t token, uint16_t *name, uint32_t capacity,
+                                           uint32_t *needed, uint32_t *implementation, uint32_t *type_def,
+                                           uint32_t *flags)
+{
+    ENTER(GetExportedTypeProps);
+    const nr_md *md = MD(self);
+    uint32_t rid = token & 0xFFFFFF;
+    if (!nr_md_is(md, token, NR_TAB_EXPORTED_TYPE)) return NR_MD_E_INDEX;
+    if (implementation) *implementation = nr_md_token(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_IMPLEMENTATION);
+    if (type_def) *type_def = nr_md_get(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_TYPE_DEF);
+    if (flags) *flags = nr_md_get(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_FLAGS);
+    nr_arena scratch = NR_ARENA_INIT;
+    nr_str ns = nr_md_text(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_NAMESPACE);
+    nr_str full = nr_arena_printf(&scratch, "%.*s%s%.*s", NR_STR_ARG(ns), ns.n ? "." : "",
+                                  NR_STR_ARG(nr_md_text(md, NR_TAB_EXPORTED_TYPE, rid, NR_COL_EXPORTED_NAME)));
+    int32_t hr = full.p ? sim_put_text(full, name, capacity, needed) : NR_E_OUTOFMEMORY;
+    nr_arena_free(&scratch);
+    return hr;
+}
+
 /* ---- IMetaDataAssemblyEmit ------------------------------------------------------------------------ */
 
 static int32_t NR_COM DefineAssemblyRef(void *self, const void *key, uint32_t key_size, const uint16_t *name,
@@ -109,9 +154,10 @@ static int32_t NR_COM DefineAssemblyRef(void *self, const void *key, uint32_t ke
     if (!sim_enter(o->sim, SIM_ASSEMBLY_EMIT, NR_SLOT(IMetaDataAssemblyEmit, DefineAssemblyRef), &hr)) {
         uint16_t version[4] = {am->major, am->minor, am->build, am->revision};
         nr_str utf8 = sim_utf8(&scratch, name), culture = sim_utf8(&scratch, am->locale);
-        hr = utf8.p && culture.p ? nr_md_define_assembly_ref(&o->module->md, utf8, version, culture, key, key ? key_size : 0, hash,
-                                                             hash ? hash_size : 0, flags, &result)
-                                 : NR_E_OUTOFMEMORY;
+        hr = utf8.p && culture.p
+                 ? nr_md_define_assembly_ref(&o->module->md, utf8, version, culture, key, key ? key_size : 0, hash,
+                                             hash ? hash_size : 0, flags, &result)
+                 : NR_E_OUTOFMEMORY;
     }
     if (token && hr >= 0) *token = result;
     size_t units = 0;
@@ -138,6 +184,8 @@ void sim_assembly_vtbl(sim_vtbls *v)
     v->ASSEMBLY_IMPORT.GetAssemblyProps = GetAssemblyProps;
     v->ASSEMBLY_IMPORT.GetAssemblyRefProps = GetAssemblyRefProps;
     v->ASSEMBLY_IMPORT.EnumAssemblyRefs = EnumAssemblyRefs;
+    v->ASSEMBLY_IMPORT.FindExportedTypeByName = FindExportedTypeByName;
+    v->ASSEMBLY_IMPORT.GetExportedTypeProps = GetExportedTypeProps;
     v->ASSEMBLY_IMPORT.GetAssemblyFromScope = GetAssemblyFromScope;
     v->ASSEMBLY_EMIT.DefineAssemblyRef = DefineAssemblyRef;
 }

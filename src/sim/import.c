@@ -122,7 +122,7 @@ static int32_t NR_COM GetTypeDefProps(void *self, uint32_t type, uint16_t *name,
     ENTER(GetTypeDefProps);
     const nr_md *md = MD(self);
     if (type >> 24 != NR_TAB_TYPE_DEF) return NR_S_FALSE; /* as the runtime does */
-    if (type == GLOBAL) { /* "no type" has an empty name */
+    if (type == GLOBAL) {                                 /* "no type" has an empty name */
         put(flags, 0);
         put(extends, 0x01000000);
         return sim_put_text(NR_STR(""), name, capacity, needed);
@@ -180,8 +180,8 @@ static int32_t NR_COM GetRVA(void *self, uint32_t token, uint32_t *rva, uint32_t
     return method_props(self, token, NULL, NULL, 0, NULL, NULL, NULL, NULL, rva, impl);
 }
 
-static int32_t NR_COM GetMemberRefProps(void *self, uint32_t token, uint32_t *parent, uint16_t *name,
-                                        uint32_t capacity, uint32_t *needed, const uint8_t **sig, uint32_t *size)
+static int32_t NR_COM GetMemberRefProps(void *self, uint32_t token, uint32_t *parent, uint16_t *name, uint32_t capacity,
+                                        uint32_t *needed, const uint8_t **sig, uint32_t *size)
 {
     ENTER(GetMemberRefProps);
     const nr_md *md = MD(self);
@@ -234,8 +234,7 @@ static int32_t NR_COM GetMethodSpecProps(void *self, uint32_t token, uint32_t *p
     return put_blob(MD(self), NR_TAB_METHOD_SPEC, token & 0xFFFFFF, NR_COL_METHOD_SPEC_SIG, sig, size);
 }
 
-static int32_t NR_COM GetModuleRefProps(void *self, uint32_t token, uint16_t *name, uint32_t capacity,
-                                        uint32_t *needed)
+static int32_t NR_COM GetModuleRefProps(void *self, uint32_t token, uint16_t *name, uint32_t capacity, uint32_t *needed)
 {
     ENTER(GetModuleRefProps);
     if (!nr_md_is(MD(self), token, NR_TAB_MODULE_REF)) return NR_MD_E_INDEX;
@@ -333,7 +332,8 @@ static int32_t NR_COM GetCustomAttributeByName(void *self, uint32_t owner, const
     int32_t hr = NR_S_FALSE;
     if (value) *value = NULL;
     put(size, 0);
-    if (!full.p) hr = NR_E_OUTOFMEMORY;
+    if (!full.p)
+        hr = NR_E_OUTOFMEMORY;
     else if (nr_image_token_coded(NR_TAB_CUSTOM_ATTRIBUTE, NR_COL_ATTRIBUTE_PARENT, owner, &coded)) {
         nr_md_split(full, &ns, &simple);
         for (uint32_t row = nr_md_first(md, NR_TAB_CUSTOM_ATTRIBUTE, NR_COL_ATTRIBUTE_PARENT, coded); row;
@@ -406,11 +406,26 @@ static int32_t NR_COM FindMethod(void *self, uint32_t type, const uint16_t *name
     return found ? NR_S_OK : NR_MD_E_NOT_FOUND;
 }
 
+static int32_t NR_COM GetGenericParamProps(void *self, uint32_t token, uint32_t *number, uint32_t *flags,
+                                           uint32_t *owner, uint32_t *reserved, uint16_t *name, uint32_t capacity,
+                                           uint32_t *needed)
+{
+    ENTER(GetGenericParamProps);
+    const nr_md *md = MD(self);
+    uint32_t rid = token & 0xFFFFFF;
+    if (!nr_md_is(md, token, NR_TAB_GENERIC_PARAM)) return NR_MD_E_INDEX;
+    put(number, nr_md_get(md, NR_TAB_GENERIC_PARAM, rid, NR_COL_GENERIC_PARAM_NUMBER));
+    put(flags, nr_md_get(md, NR_TAB_GENERIC_PARAM, rid, NR_COL_GENERIC_PARAM_FLAGS));
+    put(owner, nr_md_token(md, NR_TAB_GENERIC_PARAM, rid, NR_COL_GENERIC_PARAM_OWNER));
+    put(reserved, 0);
+    return sim_put_text(nr_md_text(md, NR_TAB_GENERIC_PARAM, rid, NR_COL_GENERIC_PARAM_NAME), name, capacity, needed);
+}
+
 void sim_import_vtbl(sim_vtbls *v)
 {
     nr_IMetaDataImport2_vtbl *t = &v->IMPORT;
-    t->QueryInterface = v->EMIT.QueryInterface = v->ASSEMBLY_IMPORT.QueryInterface =
-        v->ASSEMBLY_EMIT.QueryInterface = md_QueryInterface;
+    t->QueryInterface = v->EMIT.QueryInterface = v->ASSEMBLY_IMPORT.QueryInterface = v->ASSEMBLY_EMIT.QueryInterface =
+        md_QueryInterface;
     t->GetScopeProps = GetScopeProps;
     t->GetModuleFromScope = GetModuleFromScope;
     t->GetTypeDefProps = GetTypeDefProps;
@@ -433,4 +448,5 @@ void sim_import_vtbl(sim_vtbls *v)
     t->FindTypeDefByName = FindTypeDefByName;
     t->FindTypeRef = FindTypeRef;
     t->FindMethod = FindMethod;
+    t->GetGenericParamProps = GetGenericParamProps;
 }

@@ -270,6 +270,8 @@ static inline void sc_close(nr_scope *s)
     s->import = NULL;
 }
 
+#include "fake_types.h"
+
 static const nr_scope_ops fake_scope_ops = {
     .method_props = sc_method_props,
     .type_props = sc_type_props,
@@ -283,6 +285,14 @@ static const nr_scope_ops fake_scope_ops = {
     .is_valid_token = sc_is_valid_token,
     .sig_from_token = sc_sig_from_token,
     .assembly_version = sc_assembly_version,
+    .type_base = sc_type_base,
+    .type_ref = sc_type_ref,
+    .assembly_ref = sc_assembly_ref,
+    .find_nested = sc_find_nested,
+    .exported_type = sc_exported_type,
+    .type_spec = sc_blob,
+    .method_sig = sc_blob,
+    .generic_param = sc_generic_param,
     .open_emit = sc_open_emit,
     .close = sc_close,
 };
