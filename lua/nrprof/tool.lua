@@ -39,6 +39,9 @@ function M.files(directory, ...)
   return list
 end
 
+-- "1 rule", "2 rules"
+function M.plural(n, word) return n == 1 and "1 " .. word or n .. " " .. word .. "s" end
+
 -- ---- JSON ------------------------------------------------------------------------------------------------------
 
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const nr_command *const commands[] = {&nr_command_import_xml, &nr_command_export_xml, &nr_command_test,
-                                             &nr_command_dump, &nr_command_record};
+static const nr_command *const commands[] = {
+    &nr_command_check,      &nr_command_list, &nr_command_explain, &nr_command_import_xml,
+    &nr_command_export_xml, &nr_command_test, &nr_command_dump,    &nr_command_record,
+};
 
 static void verror(nr_cli *cli, const char *format, va_list args)
 {

@@ -89,7 +89,8 @@ static int request_names(lua_State *L, plain *p)
     }
     n = luaL_optinteger(L, 4, n);
     bool nothing = lua_isboolean(L, 5) && !lua_toboolean(L, 5);
-    int32_t hr = ((int32_t(NRPROF_CALL *)(const uintptr_t *, int32_t, void **))p)(given, (int32_t)n, nothing ? NULL : &records);
+    int32_t hr =
+        ((int32_t(NRPROF_CALL *)(const uintptr_t *, int32_t, void **))p)(given, (int32_t)n, nothing ? NULL : &records);
     nr_lua_push_hr(L, hr);
     if (hr < 0 || !records) return 1;
     lua_newtable(L);

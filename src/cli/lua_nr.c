@@ -427,6 +427,13 @@ static int nr_kind(lua_State *L)
     return nr_os_file_exists(path) ? (lua_pushliteral(L, "file"), 1) : 0;
 }
 
+/* nr.sleep(seconds) */
+static int nr_sleep(lua_State *L)
+{
+    nr_os_sleep_ms((unsigned)(luaL_checknumber(L, 1) * 1000));
+    return 0;
+}
+
 /* nr.write(path, text): writes a file, making its directory. */
 static int nr_write(lua_State *L)
 {
@@ -452,7 +459,7 @@ int nr_lua_open_nr(lua_State *L)
                                        {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"script", nr_script_open},  {"log", nr_log_lines}, {"write", nr_write}, {"embedded", nr_embedded_text},
-        {"directory", nr_directory}, {"kind", nr_kind},     {NULL, NULL}};
+        {"directory", nr_directory}, {"kind", nr_kind},     {"sleep", nr_sleep}, {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");

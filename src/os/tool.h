@@ -18,6 +18,8 @@ nr_str nr_os_temporary_directory(nr_arena *arena);
 bool nr_os_remove(nr_str path);
 /* A reader that goes away (`nrprof … | head`) makes writing fail instead of ending the program, so that it can clean up. */
 void nr_os_ignore_broken_pipe(void);
+/* Waits. */
+void nr_os_sleep_ms(unsigned milliseconds);
 /* Output of programs goes through as it is, without another end of line (Windows). */
 void nr_os_binary(FILE *stream);
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 bool nr_os_is_terminal(FILE *stream)
@@ -47,6 +48,12 @@ bool nr_os_remove(nr_str path)
 void nr_os_ignore_broken_pipe(void)
 {
     signal(SIGPIPE, SIG_IGN);
+}
+
+void nr_os_sleep_ms(unsigned milliseconds)
+{
+    struct timespec t = {(time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
+    nanosleep(&t, NULL);
 }
 
 void nr_os_binary(FILE *stream)

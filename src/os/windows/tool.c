@@ -49,6 +49,11 @@ void nr_os_ignore_broken_pipe(void)
     /* It does nothing else here. */
 }
 
+void nr_os_sleep_ms(unsigned milliseconds)
+{
+    Sleep(milliseconds);
+}
+
 void nr_os_binary(FILE *stream)
 {
     _setmode(_fileno(stream), _O_BINARY);
