@@ -9,10 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+// clang-format off
 static const nr_command *const commands[] = {
-    &nr_command_check,      &nr_command_list, &nr_command_explain, &nr_command_import_xml,
-    &nr_command_export_xml, &nr_command_test, &nr_command_dump,    &nr_command_record,
+    &nr_command_check,
+    &nr_command_list,
+    &nr_command_explain,
+    &nr_command_import_xml,
+    &nr_command_export_xml,
+    &nr_command_test,
+    &nr_command_dump,
+    &nr_command_record,
+    &nr_command_diff,
 };
+// clang-format on
 
 static void verror(nr_cli *cli, const char *format, va_list args)
 {
