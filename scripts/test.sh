@@ -192,6 +192,7 @@ if [ -n "$all" ]; then
 else
     phase "golden" external "golden recordings" tests/golden/run.sh --small --overlay --log
 fi
+phase "fuzzing" "$root/scripts/fuzz.sh" --seconds "$([ -n "$all" ] && echo 30 || echo 5)"
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
     phase "unit tests with TSan" thread_sanitizer

@@ -4,7 +4,7 @@
 #include "base/utf.h"
 #include "sim/sim.h"
 
-enum { MAX_DEPTH = 12 }; /* of tokens within tokens, as in the recordings; also the guard against cycles */
+enum { MAX_DEPTH = 12 };    /* of tokens within tokens, as in the recordings; also the guard against cycles */
 enum { MAX_NESTING = 200 }; /* of types within one signature */
 
 typedef struct reader {
@@ -79,7 +79,7 @@ static void words(reader *r, const char *text)
 
 static void one_type(reader *r)
 {
-    static const char *const primitives[] = {"end", "void", "bool", "char", "i1", "u1", "i2", "u2",
+    static const char *const primitives[] = {"end", "void", "bool", "char", "i1", "u1", "i2",    "u2",
                                              "i4",  "u4",   "i8",   "u8",   "r4", "r8", "string"};
     uint32_t c = number(r) & 0xFF;
     if (c < 15) {
@@ -128,7 +128,7 @@ static void type(reader *r)
 
 static void signature(const sim_module *m, nr_buf *out, const uint8_t *p, uint32_t n, bool spec, int depth)
 {
-    reader r = {m, out, p, p + n, false, depth, 0};
+    reader r = {m, out, p, n ? p + n : p, false, depth, 0}; /* an empty blob has no bytes to point to */
     if (n && depth <= MAX_DEPTH) {
         unsigned c = *p & 0x0F;
         if (spec) {
@@ -164,13 +164,16 @@ static void type_def(const sim_module *m, nr_buf *out, uint32_t rid, bool owner)
     nr_str name = {NULL, 0};
     if (owner && rid == 1) return;
     if (rid && rid <= nr_md_rows(&m->md, NR_TAB_TYPE_DEF)) name = nr_md_type_name(&m->md, &scratch, rid);
-    if (name.p) nr_buf_put_str(out, name);
-    else nr_buf_printf(out, "?%08x", 0x02000000u | (unsigned)rid);
+    if (name.p)
+        nr_buf_put_str(out, name);
+    else
+        nr_buf_printf(out, "?%08x", 0x02000000u | (unsigned)rid);
     nr_arena_free(&scratch);
 }
 
 /* Name and signature columns behind an owner that has been written already. */
-static void member(const sim_module *m, nr_buf *out, unsigned table, uint32_t rid, unsigned name, unsigned sig, int depth)
+static void member(const sim_module *m, nr_buf *out, unsigned table, uint32_t rid, unsigned name, unsigned sig,
+                   int depth)
 {
     const uint8_t *p = NULL;
     uint32_t n = 0;
@@ -228,8 +231,10 @@ static void user_string(const sim_module *m, nr_buf *out, uint32_t token)
                 i++;
             }
         }
-        if (c >= 0xD800 && c < 0xE000) nr_buf_printf(out, "\\u%04x", (unsigned)c);
-        else nr_utf8_put(out, c);
+        if (c >= 0xD800 && c < 0xE000)
+            nr_buf_printf(out, "\\u%04x", (unsigned)c);
+        else
+            nr_utf8_put(out, c);
     }
     nr_buf_u8(out, '"');
 }
