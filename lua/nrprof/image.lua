@@ -66,7 +66,7 @@ local COLUMNS = {
   [0x2B] = { "MethodDefOrRef", "B" },
 }
 -- II.22: tables that are sorted, by which column.
-local SORTED = { [0x0C] = 1, [0x1C] = 2, [0x29] = 1, [0x2A] = 3 }
+local SORTED = { [0x09] = 1, [0x0C] = 1, [0x1C] = 2, [0x29] = 1, [0x2A] = 3 }
 
 local Builder = {}
 Builder.__index = Builder
@@ -212,7 +212,7 @@ function Builder:body(b)
 end
 
 local method_fields = set "name sig flags impl body attributes generic pinvoke"
-local type_fields = set "name flags extends types methods attributes generic fields"
+local type_fields = set "name flags extends implements types methods attributes generic fields"
 
 function Builder:method(owner_path, m)
   known(m, "a method", method_fields)
@@ -253,6 +253,7 @@ function Builder:add_type(t, enclosing, path)
   end
   self.later[#self.later + 1] = function()
     if t.extends then row[4] = self:type_token(t.extends) end
+    for _, interface in ipairs(t.implements or {}) do self:row(0x09, token & 0xFFFFFF, self:type_token(interface)) end
     self:attributes(token, t.attributes)
   end
   for _, inner in ipairs(t.types or {}) do self:add_type(inner, token, full) end

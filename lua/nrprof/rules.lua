@@ -3,7 +3,10 @@
 --     tracer { name = "SqlCommandTracer", metric = "scoped", level = 2 }
 --       match { assembly = "Contoso.Data", class = "Contoso.Data.Command", max = "5.0",
 --               "ExecuteReader(System.Data.CommandBehavior)", "ExecuteNonQuery" }
---     ignore { assembly = "Contoso.Legacy" }
+--       match { assembly = "Contoso.*", class = "*Repository", "Find*", "Load(System.Int32,...)", except = { "FindAll" },
+--               where = function(m) return not m.is_async end }
+--       match { assembly = "*", attribute = "Contoso.TracedAttribute" }
+--     ignore { assembly = "Contoso.Legacy*" }
 --
 -- Every table is checked completely before anything is done with it, and nothing of a file takes effect
 -- before the whole file was read: a file is used as a whole or not at all.
@@ -45,8 +48,17 @@ end
 
 local kinds = {
   string = "a text", boolean = "true or false", integer = "a whole number", table = "a list",
-  ["function"] = "a function",
+  ["function"] = "a function", ["text or function"] = "a text or a function", ["text or list"] = "a text or a list",
 }
+local alternatives = {
+  ["text or function"] = { string = true, ["function"] = true }, ["text or list"] = { string = true, table = true },
+}
+
+local function is_of(kind, v)
+  if kind == "integer" then return math.type(v) == "integer" end
+  if alternatives[kind] then return alternatives[kind][type(v)] end
+  return type(v) == kind
+end
 
 -- complain() raises the error at the line of the rule file.
 local function check(what, t, known)
@@ -63,7 +75,7 @@ local function check(what, t, known)
       local hint = type(k) == "string" and nearest(k, known)
       complain(("unknown field '%s' in %s%s"):format(tostring(k), what, hint and (", did you mean '%s'?"):format(hint) or ""))
     end
-    if kind == "integer" and math.type(v) ~= "integer" or kind ~= "integer" and type(v) ~= kind then
+    if not is_of(kind, v) then
       complain(("field '%s' of %s must be %s, not %s"):format(tostring(k), what, kinds[kind], type(v)))
     end
   end
@@ -81,7 +93,7 @@ local function three_bits(t, name, shift)
 end
 
 local tracer_fields = {
-  name = "string", metric_name = "string", metric = "string", level = "integer",
+  id = "string", name = "string", metric_name = "text or function", metric = "string", level = "integer",
   suppress_recursive_calls = "boolean", transaction_trace_segment = "boolean",
   transaction_naming_priority = "integer", template = "string", enabled = "boolean",
 }
@@ -90,15 +102,16 @@ local function tracer(t)
   check("tracer", t, tracer_fields)
   local bits = metric_bits[t.metric or "scoped"]
   if not bits then complain("field 'metric' of tracer must be scoped, unscoped, both or none") end
-  local metric_name = t.metric_name or ""
+  local namer = type(t.metric_name) == "function" and t.metric_name or nil
+  local metric_name = not namer and t.metric_name or ""
   local flags = bits | three_bits(t, "level", 16) | three_bits(t, "transaction_naming_priority", 24)
-  if metric_name ~= "" then flags = flags | CUSTOM_METRIC_NAME end
+  if metric_name ~= "" or namer then flags = flags | CUSTOM_METRIC_NAME end
   if same_ci(metric_name, "instance") then flags = flags | TARGET_CLASS_NAME end
   if t.suppress_recursive_calls ~= false then flags = flags | SUPPRESS_RECURSIVE end
   if t.transaction_trace_segment ~= false then flags = flags | SEGMENT end
   current = {
     factory = t.name and t.name ~= "" and t.name or default_factory, metric = metric_name, flags = flags,
-    template = t.template, enabled = t.enabled ~= false,
+    template = t.template, namer = namer, enabled = t.enabled ~= false and not is_disabled("tracer", t.id),
   }
 end
 
@@ -110,7 +123,9 @@ local function bound(t, name)
 end
 
 local match_fields = {
-  assembly = "string", class = "string", min = "string", max = "string", where = "function", "string",
+  id = "string", assembly = "string", class = "string", min = "string", max = "string", where = "function", "string",
+  except = "text or list", attribute = "string", class_attribute = "string", implements = "string", extends = "string",
+  template = "string", enabled = "boolean",
 }
 
 -- "Name" or "Name(parameters)": white space between parameters does not matter, "void" is none.
@@ -125,28 +140,62 @@ local function method_of(text)
   return name, parameters
 end
 
+local function is_wild(text) return text:find("*", 1, true) ~= nil end
+
 local function no_wildcard(what, text)
-  if text:find("*", 1, true) then complain(("wildcards are not known in %s: '%s'"):format(what, text)) end
+  if is_wild(text) then complain(("wildcards are not known in %s: '%s'"):format(what, text)) end
+end
+
+local except_fields = { class = "text or list", assembly = "text or list", "string" }
+
+local function texts_of(what, v)
+  if type(v) == "string" then return { v } end
+  for i, text in pairs(v) do
+    if math.type(i) ~= "integer" or type(text) ~= "string" then complain(("field '%s' must be a text or a list of texts"):format(what)) end
+  end
+  return v
+end
+
+-- except = "Name" or { "Name", "Name(Types)", class = …, assembly = … }: what is left out, as { kind, pattern, parameters }.
+local function exceptions_of(v)
+  if v == nil then return nil end
+  if type(v) == "string" then v = { v } end
+  check("except", v, except_fields)
+  local list = {}
+  for _, text in ipairs(v) do list[#list + 1] = { "method", method_of(text) } end
+  for _, kind in ipairs { "class", "assembly" } do
+    for _, text in ipairs(texts_of(kind, v[kind] or {})) do list[#list + 1] = { kind, text } end
+  end
+  return list
 end
 
 local function match(t)
   check("match", t, match_fields)
   if not current then complain "match before the first tracer" end
   required("match", t, "assembly")
-  required("match", t, "class")
-  if #t == 0 then complain "match names no method" end
-  no_wildcard("assembly", t.assembly)
-  no_wildcard("class", t.class)
+  local by_kind = t.attribute or t.class_attribute or t.implements or t.extends
+  for _, name in ipairs { "attribute", "class_attribute", "implements", "extends" } do
+    if t[name] then
+      required("match", t, name)
+      no_wildcard(name, t[name])
+    end
+  end
+  if not by_kind then required("match", t, "class") end
+  if #t == 0 and not by_kind then complain "match names no method" end
   if t.assembly == "mscorlib" then complain "methods of mscorlib cannot be instrumented" end
   local min, max, line = bound(t, "min"), bound(t, "max"), line_of_rule()
-  for _, text in ipairs(t) do
+  local class, except = t.class or "*", exceptions_of(t.except)
+  local enabled = current.enabled and t.enabled ~= false and not is_disabled("match", t.id)
+  for _, text in ipairs(#t > 0 and t or { "*" }) do
     local name, parameters = method_of(text)
-    no_wildcard("method", name)
-    if current.enabled then
+    if enabled then
       points[#points + 1] = {
-        assembly = t.assembly, class = t.class, method = name, parameters = parameters, min = min, max = max,
-        factory = current.factory, metric = current.metric, flags = current.flags, template = current.template,
-        where = t.where, line = line,
+        assembly = t.assembly, class = class, method = name, parameters = parameters, min = min, max = max,
+        factory = current.factory, metric = current.metric, flags = current.flags, template = t.template or current.template,
+        namer = current.namer, where = t.where, line = line, except = except, attribute = t.attribute,
+        class_attribute = t.class_attribute, implements = t.implements, extends = t.extends,
+        wide = by_kind ~= nil or except ~= nil or is_wild(t.assembly) or is_wild(class) or is_wild(name)
+          or parameters ~= nil and parameters_are_wild(parameters),
       }
     end
   end
@@ -157,7 +206,6 @@ local ignore_fields = { assembly = "string", class = "string" }
 local function ignore(t)
   check("ignore", t, ignore_fields)
   required("ignore", t, "assembly")
-  no_wildcard("assembly", t.assembly)
   ignores[#ignores + 1] = t
 end
 

@@ -61,6 +61,7 @@ void nr_lua_push_point(lua_State *L, const nr_point *p)
     lua_setfield(L, -2, "flags");
     set_str(L, "template", p->template_name);
     set_bool(L, "where", p->predicate != NR_NO_PREDICATE);
+    if (p->wide) set_bool(L, "wide", true);
     set_str(L, "file", p->file);
     lua_pushinteger(L, p->line);
     lua_setfield(L, -2, "line");

@@ -242,39 +242,64 @@ static int script_points(lua_State *L)
     return 1;
 }
 
-/* s:where(n, { assembly?, class?, method?, parameters?, is_static?, is_async?, returns?, argument_count? }): does the
- * predicate of the n-th point accept a method like that? */
-static int script_where(lua_State *L)
+/* A fact out of the table at index 3; what it is made of stays on the stack while the predicate runs. */
+static bool fact_of_table(void *self, nr_fact fact, nr_fact_value *value)
 {
-    script_value *v = value_of(L);
+    lua_State *L = self;
+    luaL_checkstack(L, 8, "facts");
+    int type = lua_getfield(L, 3, nr_fact_name(fact));
+    if (type == LUA_TNIL) return false;
+    value->flag = lua_toboolean(L, -1);
+    value->number = lua_tointeger(L, -1);
+    if (type == LUA_TSTRING) value->text = check_str(L, -1);
+    if (type != LUA_TTABLE) return true;
+    value->count = lua_rawlen(L, -1);
+    nr_str *list = lua_newuserdatauv(L, (value->count + 1) * sizeof *list, 0);
+    for (size_t i = 0; i < value->count; i++) {
+        lua_geti(L, -2, (lua_Integer)i + 1);
+        list[i].p = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &list[i].n) : NULL;
+        if (!list[i].p) list[i].n = 0;
+        lua_pop(L, 1); /* the table keeps it */
+    }
+    value->list = list;
+    return true;
+}
+
+static const nr_point *point_at(lua_State *L, const script_value *v)
+{
     lua_Integer n = luaL_checkinteger(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     const nr_point *p = v->set.first;
     while (p && --n > 0) p = p->next;
     luaL_argcheck(L, p && n == 0, 2, "there is no such point");
-    nr_method_facts facts;
-    memset(&facts, 0, sizeof facts);
-    static const char *const names[] = {"assembly", "class", "method", "parameters"};
-    nr_str *const texts[] = {&facts.assembly, &facts.class_name, &facts.method, &facts.parameters};
+    return p;
+}
+
+/* s:where(n, facts): does the predicate of the n-th point accept a method with these facts? */
+static int script_where(lua_State *L)
+{
+    script_value *v = value_of(L);
+    const nr_method_facts facts = {fact_of_table, L};
     int top = lua_gettop(L);
-    for (int i = 0; i < 4; i++) { /* the texts stay on the stack while they are used */
-        if (lua_getfield(L, 3, names[i]) == LUA_TSTRING)
-            *texts[i] = check_str(L, -1);
-        else
-            *texts[i] = NR_STR("");
-    }
-    lua_getfield(L, 3, "is_static");
-    facts.is_static = lua_toboolean(L, -1);
-    lua_getfield(L, 3, "is_async");
-    facts.is_async = lua_toboolean(L, -1);
-    lua_getfield(L, 3, "returns");
-    facts.returns = lua_toboolean(L, -1);
-    lua_getfield(L, 3, "argument_count");
-    facts.argument_count = (size_t)lua_tointeger(L, -1);
-    bool yes = nr_script_where(v->script, p, &facts);
+    bool yes = nr_script_where(v->script, point_at(L, v), &facts);
     lua_settop(L, top);
     lua_pushboolean(L, yes);
     return 1;
+}
+
+/* s:metric(n, facts): the name that the n-th point's metric_name gives such a method; nil: none. */
+static int script_metric(lua_State *L)
+{
+    script_value *v = value_of(L);
+    const nr_method_facts facts = {fact_of_table, L};
+    nr_arena arena = NR_ARENA_INIT;
+    nr_str metric;
+    int top = lua_gettop(L);
+    bool named = nr_script_metric(v->script, &arena, point_at(L, v), &facts, &metric);
+    lua_settop(L, top);
+    if (named) lua_pushlstring(L, metric.p, metric.n);
+    nr_arena_free(&arena);
+    return named;
 }
 
 /* s:ignores(): { assembly, class? } entries, the latest first. */
@@ -444,19 +469,13 @@ static int nr_write(lua_State *L)
 
 int nr_lua_open_nr(lua_State *L)
 {
-    static const luaL_Reg methods[] = {{"rules", script_rules},
-                                       {"xml", script_xml},
-                                       {"seal", script_seal},
-                                       {"points", script_points},
-                                       {"where", script_where},
-                                       {"ignores", script_ignores},
-                                       {"blob", script_blob},
-                                       {"count", script_count},
-                                       {"close", script_close},
-                                       {"denies", script_denies},
-                                       {"report_hidden", script_report_hidden},
-                                       {"switches", script_switches},
-                                       {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"rules", script_rules},       {"xml", script_xml},
+                                       {"seal", script_seal},         {"points", script_points},
+                                       {"where", script_where},       {"metric", script_metric},
+                                       {"ignores", script_ignores},   {"blob", script_blob},
+                                       {"count", script_count},       {"close", script_close},
+                                       {"denies", script_denies},     {"report_hidden", script_report_hidden},
+                                       {"switches", script_switches}, {NULL, NULL}};
     static const luaL_Reg functions[] = {
         {"script", nr_script_open},  {"log", nr_log_lines}, {"write", nr_write}, {"embedded", nr_embedded_text},
         {"directory", nr_directory}, {"kind", nr_kind},     {"sleep", nr_sleep}, {NULL, NULL}};

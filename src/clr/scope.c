@@ -1,6 +1,8 @@
 /* Metadata for the engine: IMetaDataImport2 and its relatives. Text crosses between UTF-16 and UTF-8 here. */
 #include "clr/scope.h"
 
+#include "clr/scope_types.h"
+
 #include "base/utf.h"
 
 enum { NAME_UNITS = 256, BATCH = 64, BATCH_NAMED = 5 };
@@ -10,10 +12,7 @@ static nr_IMetaDataImport2 *import_of(nr_scope *s)
     return s->import;
 }
 
-/* A name that a call of two rounds gives: first into a buffer on the stack, then, when it is longer, into memory. */
-typedef int32_t (*name_call)(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length, void *more);
-
-static int32_t read_name(nr_scope *s, nr_arena *arena, uint32_t token, name_call call, void *more, nr_str *name)
+int32_t nr_scope_name(nr_scope *s, nr_arena *arena, uint32_t token, nr_name_call call, void *more, nr_str *name)
 {
     uint16_t small[NAME_UNITS], *units = small;
     uint32_t length = 0;
@@ -42,7 +41,7 @@ static int32_t call_method_props(nr_scope *s, uint32_t token, uint16_t *units, u
 static int32_t method_props(nr_scope *s, nr_arena *arena, uint32_t method, nr_method_props *props)
 {
     memset(props, 0, sizeof *props);
-    return read_name(s, arena, method, call_method_props, props, &props->name);
+    return nr_scope_name(s, arena, method, call_method_props, props, &props->name);
 }
 
 static int32_t call_type_props(nr_scope *s, uint32_t token, uint16_t *units, uint32_t room, uint32_t *length,
@@ -55,7 +54,7 @@ static int32_t call_type_props(nr_scope *s, uint32_t token, uint16_t *units, uin
 static int32_t type_props(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str *name, uint32_t *attributes)
 {
     *attributes = 0;
-    return read_name(s, arena, type_def, call_type_props, attributes, name);
+    return nr_scope_name(s, arena, type_def, call_type_props, attributes, name);
 }
 
 static int32_t enclosing_type(nr_scope *s, uint32_t type_def, uint32_t *outer)
@@ -195,7 +194,7 @@ static int32_t call_scope_props(nr_scope *s, uint32_t token, uint16_t *units, ui
 
 static int32_t scope_name(nr_scope *s, nr_arena *arena, nr_str *name)
 {
-    return read_name(s, arena, 0, call_scope_props, NULL, name);
+    return nr_scope_name(s, arena, 0, call_scope_props, NULL, name);
 }
 
 static int32_t find_method(nr_scope *s, uint32_t type_def, const char *name, const uint8_t *sig, uint32_t size,
@@ -271,12 +270,12 @@ static int32_t type_base(nr_scope *s, uint32_t type_def, uint32_t *base)
 
 static int32_t type_ref(nr_scope *s, nr_arena *arena, uint32_t token, uint32_t *resolution_scope, nr_str *name)
 {
-    return read_name(s, arena, token, call_type_ref_props, resolution_scope, name);
+    return nr_scope_name(s, arena, token, call_type_ref_props, resolution_scope, name);
 }
 
 static int32_t assembly_ref(nr_scope *s, nr_arena *arena, uint32_t token, nr_str *name)
 {
-    return read_name(s, arena, token, call_assembly_ref_props, NULL, name);
+    return nr_scope_name(s, arena, token, call_assembly_ref_props, NULL, name);
 }
 
 static int32_t find_nested(nr_scope *s, nr_arena *arena, nr_str name, uint32_t outer, uint32_t *type_def)
@@ -361,6 +360,9 @@ static const nr_scope_ops scope_ops = {
     .each_method_named = each_method_named,
     .custom_attribute = custom_attribute,
     .knows_type = knows_type,
+    .has_attribute = nr_scope_has_attribute,
+    .each_attribute = nr_scope_each_attribute,
+    .each_interface = nr_scope_each_interface,
     .is_valid_token = is_valid_token,
     .sig_from_token = sig_from_token,
     .assembly_version = assembly_version,
@@ -402,7 +404,7 @@ static int32_t meta_type_def_name(void *m, nr_arena *arena, uint32_t token, nr_s
 static int32_t meta_type_ref_name(void *m, nr_arena *arena, uint32_t token, nr_str *name)
 {
     uint32_t scope;
-    return read_name(m, arena, token, call_type_ref_props, &scope, name);
+    return type_ref(m, arena, token, &scope, name);
 }
 
 static void meta_each_assembly_ref(void *m, nr_meta_row row, void *self)
@@ -416,7 +418,7 @@ static void meta_each_assembly_ref(void *m, nr_meta_row row, void *self)
     while (more && NR_CALL(a, EnumAssemblyRefs, &list, tokens, BATCH, &count) >= 0 && count) {
         for (uint32_t i = 0; more && i < count; i++) {
             nr_str name;
-            if (read_name(s, &arena, tokens[i], call_assembly_ref_props, NULL, &name) < 0) continue;
+            if (assembly_ref(s, &arena, tokens[i], &name) < 0) continue;
             more = row(self, tokens[i], name, NULL, 0);
         }
     }
@@ -448,7 +450,7 @@ static void meta_each_member_ref(void *m, uint32_t parent, nr_meta_row row, void
         for (uint32_t i = 0; more && i < count; i++) {
             nr_member p = {0, NULL, 0};
             nr_str name;
-            if (read_name(s, &arena, tokens[i], call_member_ref_props, &p, &name) < 0) continue;
+            if (nr_scope_name(s, &arena, tokens[i], call_member_ref_props, &p, &name) < 0) continue;
             more = row(self, tokens[i], name, p.sig, p.size);
         }
     }

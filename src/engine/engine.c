@@ -174,9 +174,11 @@ void nr_engine_rejit_error(nr_engine *e, uintptr_t module_id, uint32_t token, in
 static void load_core_module(nr_engine *e, nr_module *module, const nr_generation *g)
 {
     nr_token_set tokens = NR_TOKEN_SET_INIT;
-    if (nr_gate_is_closed(e) || !nr_ruleset_has_assembly(&g->set, module->assembly)) return;
+    if (nr_gate_is_closed(e)) return;
+    if (!nr_ruleset_has_assembly(&g->set, module->assembly) && !nr_wides_know_assembly(&g->set.wides, module->assembly))
+        return;
     NR_LOG(NR_TRACE, "Assembly module loaded: %.*s", NR_STR_ARG(module->assembly));
-    if (nr_token_set_of(e, module, &g->set, &tokens)) nr_token_set_rejit(e, module, &tokens);
+    if (nr_token_set_of(e, module, g, false, &tokens)) nr_token_set_rejit(e, module, &tokens);
     nr_token_set_free(&tokens);
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "rules/env.h"
+#include "rules/switches.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ static bool read_extension(nr_arena *arena, nr_str file, nr_str *text)
 
 static void load_xml(nr_generation *g, nr_str file, nr_str text)
 {
+    if (nr_file_switched_off(file)) return;
     if (is_deprecated(file)) {
         NR_LOG(NR_WARN, "Deprecated instrumentation file being ignored: %.*s", NR_STR_ARG(file));
         return;
@@ -56,6 +58,7 @@ static bool load_rules(nr_generation *g, const nr_extension_files *files, nr_are
     nr_str text;
     for (size_t i = 0; i < files->lua.count; i++) {
         nr_str file = files->lua.items[i];
+        if (nr_file_switched_off(file)) continue;
         bool ok = !nr_script_file_is_loose(file) && read_extension(arena, file, &text) &&
                   nr_script_load_rules(g->script, file, text);
         if (!ok) g->invalid_rules++;
@@ -121,7 +124,7 @@ static bool copy_ignore(nr_generation *g, const nr_ignore_list *ignore)
         copy[i].assembly = nr_arena_str(&g->set.arena, ignore->entries[i].assembly);
         copy[i].class_name = nr_arena_str(&g->set.arena, ignore->entries[i].class_name);
         if (!copy[i].assembly.p || !copy[i].class_name.p ||
-            !nr_ruleset_add_ignore(&g->set, copy[i].assembly, copy[i].class_name.n ? copy[i].class_name : none))
+            !nr_ruleset_add_ignore(&g->set, copy[i].assembly, copy[i].class_name.n ? copy[i].class_name : none, false))
             return false;
     }
     g->ignore.entries = copy;

@@ -2,6 +2,7 @@
 #include "engine/method.h"
 
 #include "base/log.h"
+#include "engine/facts.h"
 
 /* Section 5: OtherTransaction, or WebTransaction for a blob of 11 bytes that ends with 1. */
 static bool has_attribute(nr_method *m, uint32_t *flags)
@@ -85,6 +86,8 @@ nr_facts nr_method_facts_of(nr_method *m)
         m->flags |= NR_FLAG_ATTRIBUTE;
         m->traced = all = true;
     }
+    m->wide = nr_module_may_be_wide(&m->e->modules, m->module, m->g, m->function, m->token);
+    all = all || m->wide;
     if (!all && !nr_ruleset_has_assembly(set, m->module->assembly)) return NR_FACTS_SKIPPED;
     if (m->scope.ops->method_props(&m->scope, &m->arena, m->token, &m->props) < 0) return details_failed();
     if (!all && !nr_ruleset_has_method(set, m->props.name)) return NR_FACTS_SKIPPED;
@@ -159,26 +162,36 @@ static bool instrument_api(nr_method *m, int32_t *hr)
     return true;
 }
 
-bool nr_method_predicate_holds(nr_method *m, const nr_point *point)
+/* The facts for the functions of a rule; to be ended with nr_hierarchy_end. */
+static nr_fact_source facts_of(nr_method *m, nr_hierarchy *hierarchy)
 {
-    if (point->predicate == NR_NO_PREDICATE) return true;
-    nr_method_facts facts = {m->module->assembly,
-                             m->type,
-                             m->props.name,
-                             m->parameters,
-                             !(m->sig->convention & NR_SIG_HAS_THIS),
-                             (m->flags & NR_FLAG_ASYNC) != 0,
-                             m->sig->ret.kind != NR_PARAM_VOID,
-                             m->sig->param_count};
-    return nr_script_where(m->g->script, point, &facts);
+    nr_hierarchy_begin(hierarchy, &m->e->modules);
+    return (nr_fact_source){hierarchy, m->module, &m->scope,  &m->arena, m->token,
+                            &m->props, m->type,   m->version, m->sig,    m->parameters};
 }
 
+bool nr_method_predicate_holds(nr_method *m, const nr_point *point)
+{
+    nr_hierarchy hierarchy;
+    if (point->predicate == NR_NO_PREDICATE) return true;
+    nr_fact_source source = facts_of(m, &hierarchy);
+    const nr_method_facts facts = {nr_fact_get, &source};
+    bool yes = nr_script_where(m->g->script, point, &facts);
+    nr_hierarchy_end(&hierarchy);
+    return yes;
+}
+
+/* Plain rules go before wide ones: what is named exactly is meant more than what fits a pattern. */
 nr_point *nr_method_find_point(nr_method *m)
 {
     nr_point *p = nr_ruleset_lookup(&m->g->set, &m->arena, m->module->assembly, m->type, m->props.name, m->parameters);
     while (p && !(nr_point_accepts_version(p, m->module->assembly, &m->version) && nr_method_predicate_holds(m, p)))
         p = p->next_of_key;
-    return p;
+    if (p || !m->wide) return p;
+    const nr_candidates *c = nr_module_candidates(&m->e->modules, m->module, m->g, m->function);
+    bool by_number = c && !c->by_name && (m->token & 0xFFFFFF) <= c->known;
+    const nr_wide *w = nr_wide_of_method(m, by_number ? &c->wide : NULL);
+    return w ? w->point : NULL;
 }
 
 const char *nr_method_refusal(const nr_method *m)
@@ -210,22 +223,45 @@ static void request_rejit(nr_method *m)
         NR_LOG(NR_ERROR, "ReJIT failed for %.*s", NR_STR_ARG(m->description));
 }
 
+/* A rule of its own for this method, with what `p` says; NULL: the point of an attribute. */
+static void make_own(nr_point *own, const nr_point *p)
+{
+    memset(own, 0, sizeof *own);
+    own->factory = p ? p->factory : NR_STR("NewRelic.Agent.Core.Tracer.Factories.DefaultTracerFactory");
+    own->metric = p ? p->metric : NR_STR("");
+    own->predicate = own->namer = NR_NO_PREDICATE;
+    if (!p) return;
+    own->template_name = p->template_name;
+    own->namer = p->namer;
+    own->file = p->file;
+    own->line = p->line;
+    atomic_init(&own->flags, atomic_load(&p->flags));
+}
+
+static void name_metric(nr_method *m, nr_point *own)
+{
+    nr_hierarchy hierarchy;
+    nr_fact_source source = facts_of(m, &hierarchy);
+    const nr_method_facts facts = {nr_fact_get, &source};
+    if (!nr_script_metric(m->g->script, &m->arena, own, &facts, &own->metric))
+        atomic_fetch_and(&own->flags, ~(unsigned)NR_FLAG_CUSTOM_METRIC_NAME);
+    nr_hierarchy_end(&hierarchy);
+}
+
 static int32_t instrument_default(nr_method *m)
 {
-    nr_point attribute_point;
+    nr_point own;
     nr_point *p = nr_method_find_point(m);
-    if (!p) {
-        if (!m->traced) {
-            NR_LOG(NR_TRACE, "No instrumentation point for %.*s", NR_STR_ARG(m->description));
-            return NR_HR_OK;
-        }
-        memset(&attribute_point, 0, sizeof attribute_point);
-        attribute_point.factory = NR_STR("NewRelic.Agent.Core.Tracer.Factories.DefaultTracerFactory");
-        attribute_point.metric = NR_STR("");
-        p = &attribute_point;
+    if (!p && !m->traced) {
+        NR_LOG(NR_TRACE, "No instrumentation point for %.*s", NR_STR_ARG(m->description));
+        return NR_HR_OK;
     }
-    /* The flags of one method stay in the point that it shares with others: the reference does so, and the
-     * bytes depend on it (quirks.md Q2). */
+    /* The flags of one method stay in the plain point that it shares with others: the reference does so, and the
+     * bytes depend on it (quirks.md Q2). Rules that the reference does not have keep theirs clean. */
+    if (!p || p->wide || p->namer != NR_NO_PREDICATE) {
+        make_own(&own, p);
+        p = &own;
+    }
     if (!nr_engine_has(m->e, NR_SWITCH_FLAGS_PER_METHOD)) atomic_fetch_or(&p->flags, m->flags);
     if (is_refused(m)) return NR_HR_OK;
     if (!m->inject) {
@@ -233,6 +269,7 @@ static int32_t instrument_default(nr_method *m)
         return NR_HR_OK;
     }
     NR_LOG(NR_INFO, "Instrumenting method: %.*s", NR_STR_ARG(m->description));
+    if (p->namer != NR_NO_PREDICATE) name_metric(m, p);
     nr_str name = p->template_name.p ? p->template_name : NR_STR("tracer");
     return nr_method_rewrite(m, name, p, "Generating locals for default instrumentation.");
 }

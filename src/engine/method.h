@@ -25,6 +25,7 @@ typedef struct nr_method {
     uint32_t body_size;
     uint32_t flags; /* tracer flags of the method itself */
     bool traced;    /* carries [Transaction] or [Trace] */
+    bool wide;      /* a wide rule may be about it */
     nr_version version;
     const nr_method_sig *sig;
     nr_str parameters;  /* p == NULL: not made yet */

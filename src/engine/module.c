@@ -31,6 +31,7 @@ nr_module *nr_modules_named(nr_modules *m, nr_str assembly)
 static void free_candidates(nr_retired *what)
 {
     nr_candidates *c = (nr_candidates *)what;
+    nr_wide_rows_free(&c->wide);
     nr_free(c, offsetof(nr_candidates, words) + (c->bits / 64 + 1) * sizeof(uint64_t));
 }
 
@@ -196,20 +197,38 @@ static uint32_t last_method(nr_scope *scope)
     return low;
 }
 
+static int32_t open_scope(nr_modules *m, const nr_module *module, uintptr_t function, nr_scope *scope)
+{
+    const nr_runtime *rt = m->runtime;
+    return function ? rt->ops->open_function(rt->self, function, scope)
+                    : rt->ops->open_module(rt->self, module->id, scope);
+}
+
+static uint32_t last_bit(const nr_collector *k, const nr_wide_rows *wide)
+{
+    uint32_t bits = wide->count ? wide->items[wide->count - 1].row + 1 : 0;
+    for (size_t i = 0; i < k->count; i++) {
+        if (k->rows[i] >= bits) bits = k->rows[i] + 1;
+    }
+    return bits;
+}
+
 static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function)
 {
     nr_scope scope;
     nr_collector k = {&scope, g, NR_ARENA_INIT, NULL, 0, 0, false};
+    nr_wide_rows wide = {NULL, 0, 0, false};
     nr_candidates *c = NULL;
+    bool plain = nr_ruleset_has_assembly(&g->set, module->assembly);
+    bool patterns = nr_wides_know_assembly(&g->set.wides, module->assembly);
     uint32_t known = UINT32_MAX, bits = 0;
-    if (!module->dynamic && !module->is_api && nr_ruleset_has_assembly(&g->set, module->assembly)) {
-        if (m->runtime->ops->open_function(m->runtime->self, function, &scope) < 0) return NULL;
+    if (!module->dynamic && !module->is_api && (plain || patterns)) {
+        if (open_scope(m, module, function, &scope) < 0) return NULL;
         known = last_method(&scope);
-        scope.ops->each_type_def(&scope, collect_type, &k);
+        if (plain) scope.ops->each_type_def(&scope, collect_type, &k);
+        if (patterns && !nr_wide_rows_of(m, module, g, &scope, &wide)) k.failed = true;
         scope.ops->close(&scope);
-        for (size_t i = 0; i < k.count; i++) {
-            if (k.rows[i] >= bits) bits = k.rows[i] + 1;
-        }
+        bits = last_bit(&k, &wide);
     }
     if (!k.failed) c = nr_zalloc(offsetof(nr_candidates, words) + (bits / 64 + 1) * sizeof(uint64_t));
     if (c) {
@@ -217,7 +236,12 @@ static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generatio
         c->known = known;
         c->by_name = module->dynamic || module->is_api;
         c->bits = bits;
+        c->wide = wide;
         for (size_t i = 0; i < k.count; i++) c->words[k.rows[i] / 64] |= (uint64_t)1 << k.rows[i] % 64;
+        for (size_t i = 0; i < wide.count; i++)
+            c->words[wide.items[i].row / 64] |= (uint64_t)1 << wide.items[i].row % 64;
+    } else {
+        nr_wide_rows_free(&wide);
     }
     nr_free(k.rows, k.room * sizeof *k.rows);
     return c;
@@ -228,6 +252,23 @@ static nr_candidates *publish(nr_modules *m, nr_module *module, nr_candidates *c
     nr_candidates *old = atomic_exchange(&module->candidates, c);
     if (old) nr_epoch_retire(m->epoch, &old->retired, free_candidates);
     return c;
+}
+
+const nr_candidates *nr_module_candidates(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function)
+{
+    nr_candidates *c = atomic_load(&module->candidates);
+    if (c && c->generation == g->serial) return c;
+    c = build(m, module, g, function);
+    return c ? publish(m, module, c) : NULL;
+}
+
+bool nr_module_may_be_wide(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token)
+{
+    uint32_t row = token & 0xFFFFFF;
+    if (!g->set.wides.count) return false;
+    const nr_candidates *c = nr_module_candidates(m, module, g, function);
+    if (!c || c->by_name || row > c->known) return nr_wides_know_assembly(&g->set.wides, module->assembly);
+    return nr_wide_rows_find(&c->wide, row) != NULL;
 }
 
 /* Does the module know one of the attribute types? A dynamic module may come to know it later. */
@@ -247,11 +288,10 @@ static bool possible_attributes(nr_modules *m, nr_module *module, uintptr_t func
 bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token)
 {
     uint32_t row = token & 0xFFFFFF;
-    nr_candidates *c = atomic_load(&module->candidates);
+    const nr_candidates *c = atomic_load(&module->candidates);
     if (NR_UNLIKELY(!c || c->generation != g->serial)) {
-        c = build(m, module, g, function);
+        c = nr_module_candidates(m, module, g, function);
         if (!c) return true; /* by name, this time */
-        publish(m, module, c);
     }
     if (c->by_name || row > c->known) return true;
     if (row < c->bits && (c->words[row / 64] >> row % 64 & 1)) return true;

@@ -8,6 +8,7 @@
 #include "engine/epoch.h"
 #include "engine/generation.h"
 #include "engine/runtime.h"
+#include "engine/wide_rows.h"
 #include "meta/token_cache.h"
 
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ typedef struct nr_candidates {
     unsigned long generation; /* its serial: the address of one that is gone may come again */
     uint32_t known; /* highest method row at that time; later ones go by name */
     bool by_name;   /* dynamic module: every method goes by name */
+    nr_wide_rows wide; /* of wide rules; their bits are set, too */
     uint32_t bits;
     uint64_t words[1]; /* a bit per row, [0, bits) */
 } nr_candidates;
@@ -44,12 +46,13 @@ struct nr_module {
 
 enum { NR_MODULE_BUCKETS = 1024 };
 
-typedef struct nr_modules {
+typedef struct nr_modules nr_modules;
+struct nr_modules {
     nr_epoch *epoch;
     const nr_runtime *runtime;
     nr_mutex lock;
     nr_module *_Atomic buckets[NR_MODULE_BUCKETS];
-} nr_modules;
+};
 
 /* Inside an epoch. NULL: not known. */
 nr_module *nr_modules_find(nr_modules *m, uintptr_t id);
@@ -63,6 +66,12 @@ void nr_modules_end(nr_modules *m);
 /* Is this method to be looked at, as far as tables tell? Makes the tables when they are missing: `function` gives
  * access to the metadata then. Inside an epoch. */
 bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token);
+
+/* The tables of this generation, made when they are missing or of another one. `function` 0: the module itself gives
+ * access. NULL: no memory, or no metadata. Inside an epoch. */
+const nr_candidates *nr_module_candidates(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function);
+/* May a wide rule be about this method? Asked for what may match only. */
+bool nr_module_may_be_wide(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token);
 
 /* Full name of a type, Namespace.Outer+Inner, and the attributes of the outermost one, which is what the
  * reference goes on with (com-and-lifecycle.md 8.2.6). */

@@ -79,9 +79,12 @@ typedef struct nr_change {
     int32_t hr;
 } nr_change;
 
-static bool tokens_of(const nr_change *c, const nr_module *module, const nr_generation *g, nr_token_set *tokens)
+static bool tokens_of(const nr_change *c, nr_module *module, const nr_generation *g, nr_token_set *tokens)
 {
-    return nr_ruleset_of_assembly(&g->set, module->assembly) && nr_token_set_of(c->e, module, &g->set, tokens);
+    if (!nr_ruleset_of_assembly(&g->set, module->assembly) && !nr_wides_know_assembly(&g->set.wides, module->assembly))
+        return false;
+    /* What was open may have been settled, and instrumented, since: it is asked back, too. */
+    return nr_token_set_of(c->e, module, g, g == c->before, tokens);
 }
 
 /* live-instrumentation.md section 5, steps 1 to 6. */

@@ -44,12 +44,29 @@ static void sort_unique(nr_token_set *t)
     t->count = kept;
 }
 
-bool nr_token_set_of(nr_engine *e, const nr_module *module, const nr_ruleset *set, nr_token_set *tokens)
+/* The tables of the generation that is in force are made now; those of one that is not are looked at or found anew. */
+static void add_wide(nr_engine *e, nr_module *module, const nr_generation *g, nr_scope *scope, bool open_too,
+                     nr_token_set *tokens)
+{
+    const nr_candidates *c = atomic_load(&module->candidates);
+    nr_wide_rows own = {NULL, 0, 0, false};
+    if (!nr_wides_know_assembly(&g->set.wides, module->assembly)) return;
+    if (atomic_load(&e->generation) == g) c = nr_module_candidates(&e->modules, module, g, 0);
+    const nr_wide_rows *rows = c && c->generation == g->serial ? &c->wide : &own;
+    if (rows == &own) nr_wide_rows_of(&e->modules, module, g, scope, &own);
+    for (size_t i = 0; i < rows->count; i++) {
+        if (open_too || !rows->items[i].open)
+            add_token(tokens, (uint32_t)NR_TABLE_METHOD_DEF << 24 | rows->items[i].row);
+    }
+    nr_wide_rows_free(&own);
+}
+
+bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens)
 {
     nr_arena arena = NR_ARENA_INIT;
     nr_scope scope;
     if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return false;
-    const nr_point *p = nr_ruleset_of_assembly(set, module->assembly);
+    const nr_point *p = nr_ruleset_of_assembly(&g->set, module->assembly);
     for (; p && !tokens->failed; p = p->next_of_assembly) {
         uint32_t type_def = 0;
         NR_LOG(NR_TRACE, "Fetching %.*s methods", NR_STR_ARG(p->class_name));
@@ -61,6 +78,7 @@ bool nr_token_set_of(nr_engine *e, const nr_module *module, const nr_ruleset *se
         tokens->method = p->method;
         scope.ops->each_method_named(&scope, &arena, type_def, p->method, add_token, log_batch, tokens);
     }
+    add_wide(e, module, g, &scope, open_too, tokens);
     scope.ops->close(&scope);
     nr_arena_free(&arena);
     sort_unique(tokens);

@@ -14,8 +14,9 @@ typedef struct nr_token_set { /* after nr_token_set_of: ascending, without dupli
 #define NR_TOKEN_SET_INIT {NULL, 0, 0, false, {NULL, 0}}
 
 /* The methods that the points of the module's assembly name, by class and method name only: parameters and versions are looked
- * at when the method comes (live-instrumentation.md section 5). False: the module has no metadata, or no memory. */
-bool nr_token_set_of(nr_engine *e, const nr_module *module, const nr_ruleset *set, nr_token_set *tokens);
+ * at when the method comes (live-instrumentation.md section 5); and those of wide rules, `open_too` with what is not settled.
+ * False: the module has no metadata, or no memory. Inside an epoch. */
+bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens);
 /* Takes the members of `other` out. */
 void nr_token_set_subtract(nr_token_set *tokens, const nr_token_set *other);
 void nr_token_set_free(nr_token_set *tokens);

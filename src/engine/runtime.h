@@ -28,7 +28,17 @@ enum {
     NR_TYPE_NESTED = 0x06, /* any nested visibility has one of these bits, as the reference tests */
     NR_TYPE_LAYOUT_MASK = 0x18,
     NR_TYPE_SEQUENTIAL = 0x08,
+    NR_TYPE_VISIBILITY_MASK = 0x07,
+    NR_TYPE_PUBLIC = 0x01,
+    NR_TYPE_NESTED_PUBLIC = 0x02,
+    NR_TYPE_SEALED = 0x100,
+    NR_METHOD_ACCESS_MASK = 0x0007,
+    NR_METHOD_PRIVATE = 0x0001,
+    NR_METHOD_PUBLIC = 0x0006,
     NR_METHOD_UNMANAGED_EXPORT = 0x0008,
+    NR_METHOD_FINAL = 0x0020,
+    NR_METHOD_VIRTUAL = 0x0040,
+    NR_METHOD_ABSTRACT = 0x0400,
     NR_METHOD_SPECIAL_NAME = 0x0800,
     NR_METHOD_PINVOKE = 0x2000
 };
@@ -50,6 +60,7 @@ typedef struct nr_scope {
 } nr_scope;
 
 typedef bool (*nr_token_visitor)(void *self, uint32_t token);
+typedef bool (*nr_name_visitor)(void *self, nr_str name);
 
 typedef struct nr_scope_ops {
     int32_t (*method_props)(nr_scope *s, nr_arena *arena, uint32_t method, nr_method_props *props);
@@ -66,10 +77,16 @@ typedef struct nr_scope_ops {
     int32_t (*custom_attribute)(nr_scope *s, uint32_t method, const char *type, const uint8_t **value, uint32_t *size);
     /* Does the module refer to, or define, a type of that name? */
     bool (*knows_type)(nr_scope *s, const char *const *names);
+    /* For wide rules (wide_rows.h). */
+    bool (*has_attribute)(nr_scope *s, nr_arena *arena, uint32_t owner, nr_str type);
+    /* The full names of the attribute types of a method or type. */
+    void (*each_attribute)(nr_scope *s, nr_arena *arena, uint32_t owner, nr_name_visitor visit, void *self);
+    /* TypeDef, TypeRef or TypeSpec of each interface that the type itself names. */
+    void (*each_interface)(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self);
     bool (*is_valid_token)(nr_scope *s, uint32_t token);
     int32_t (*sig_from_token)(nr_scope *s, uint32_t token, const uint8_t **sig, uint32_t *size);
     int32_t (*assembly_version)(nr_scope *s, nr_version *version);
-    /* For the verifier: what tokens of this module stand for. */
+    /* For the verifier and for wide rules: what tokens of this module stand for. */
     int32_t (*type_base)(nr_scope *s, uint32_t type_def, uint32_t *base);
     int32_t (*type_ref)(nr_scope *s, nr_arena *arena, uint32_t type_ref, uint32_t *resolution_scope, nr_str *name);
     int32_t (*assembly_ref)(nr_scope *s, nr_arena *arena, uint32_t assembly_ref, nr_str *name);

@@ -58,6 +58,13 @@
       "Switch `flags_per_method` (compat.md).") \
     X(REPORT_REJIT_ERRORS, "NEW_RELIC_REPORT_REJIT_ERRORS", NULL, BOTH, BOOL, "the rule files", \
       "Switch `report_rejit_errors` (compat.md).") \
+    X(RULES_DISABLED, "NEW_RELIC_RULES_DISABLED", NULL, BOTH, LIST, NULL, \
+      "Rules that are switched off: names of rule files (contoso.lua, Contoso.Instrumentation.xml) and values of the field id, " \
+      "with * as wildcard. Read when rules load.") \
+    X(TEMPLATES_DISABLED, "NEW_RELIC_TEMPLATES_DISABLED", NULL, BOTH, LIST, NULL, \
+      "Templates that are switched off, by name, with * as wildcard: methods whose rule uses one stay as they are.") \
+    X(RULES_WATCH, "NEW_RELIC_RULES_WATCH", NULL, BOTH, BOOL, "false", \
+      "The profiler looks every two seconds whether a rule or template file has changed, and refreshes.") \
     X(PROFILER_DELAY, "NEW_RELIC_PROFILER_DELAY_IN_SEC", "NEWRELIC_PROFILER_DELAY_IN_SEC", BOTH, NUMBER, "0", \
       "Debug builds only: seconds to wait at start, for a debugger to attach.") \
     X(AZURE_SITES, "HOME_EXPANDED", NULL, BOTH, PATH, NULL, \

@@ -21,6 +21,7 @@ bool nr_ruleset_init(nr_ruleset *set)
     nr_map_init(&set->assemblies, &set->arena);
     nr_map_init(&set->classes, &set->arena);
     nr_map_init(&set->methods, &set->arena);
+    nr_wides_init(&set->wides, &set->arena);
     bool ok = nr_map_put(&set->assemblies, NR_STR("mscorlib"), NULL) &&
               nr_map_put(&set->classes, NR_STR("System.CannotUnloadAppDomainException"), NULL);
     for (size_t i = 0; ok && i < NR_COUNT(helper_methods); i++)
@@ -38,7 +39,7 @@ void nr_ruleset_free(nr_ruleset *set)
 nr_point *nr_ruleset_new_point(nr_ruleset *set)
 {
     nr_point *p = nr_arena_zalloc(&set->arena, 1, sizeof *p);
-    if (p) p->predicate = NR_NO_PREDICATE;
+    if (p) p->predicate = p->namer = NR_NO_PREDICATE;
     return p;
 }
 
@@ -69,11 +70,11 @@ static nr_str key_of(nr_arena *arena, nr_str assembly, nr_str class_name, nr_str
     return (nr_str){key, n};
 }
 
-static bool is_ignored(const nr_ruleset *set, const nr_point *p)
+bool nr_ruleset_ignores(const nr_ruleset *set, nr_str assembly, nr_str class_name)
 {
     for (const nr_ignore *i = set->ignore; i; i = i->next) {
-        if (!nr_str_eq_ci(i->assembly, p->assembly)) continue;
-        if (!i->class_name.p || nr_str_eq_ci(i->class_name, p->class_name)) return true;
+        bool (*same)(nr_str, nr_str) = i->patterns ? nr_glob_matches_ci : nr_str_eq_ci;
+        if (same(i->assembly, assembly) && (!i->class_name.p || same(i->class_name, class_name))) return true;
     }
     return false;
 }
@@ -93,11 +94,26 @@ static bool append_to_key(nr_map *map, nr_str key, nr_point *point)
     return true;
 }
 
+static void append(nr_ruleset *set, nr_point *p)
+{
+    if (set->last)
+        set->last->next = p;
+    else
+        set->first = p;
+    set->last = p;
+    set->count++;
+}
+
 bool nr_ruleset_add(nr_ruleset *set, nr_point *p, bool may_be_ignored)
 {
+    if (p->wide) { /* what is ignored is known when an assembly comes */
+        if (!nr_wides_add(&set->wides, p->wide)) return false;
+        append(set, p);
+        return true;
+    }
     nr_str key = key_of(&set->arena, p->assembly, p->class_name, p->method, p->has_parameters ? &p->parameters : NULL);
     if (!key.p) return false;
-    if (may_be_ignored && is_ignored(set, p)) {
+    if (may_be_ignored && nr_ruleset_ignores(set, p->assembly, p->class_name)) {
         NR_LOG(NR_DEBUG,
                "Instrumentation for %.*s is in the ignore list in the newrelic.config file and will be ignored.",
                NR_STR_ARG(key));
@@ -112,21 +128,17 @@ bool nr_ruleset_add(nr_ruleset *set, nr_point *p, bool may_be_ignored)
     /* Newest first: constant time, and nothing depends on the order of this chain. */
     p->next_of_assembly = (nr_point *)e->value;
     e->value = (uintptr_t)p;
-    if (set->last)
-        set->last->next = p;
-    else
-        set->first = p;
-    set->last = p;
-    set->count++;
+    append(set, p);
     return true;
 }
 
-bool nr_ruleset_add_ignore(nr_ruleset *set, nr_str assembly, nr_str class_name)
+bool nr_ruleset_add_ignore(nr_ruleset *set, nr_str assembly, nr_str class_name, bool patterns)
 {
     nr_ignore *i = nr_arena_zalloc(&set->arena, 1, sizeof *i);
     if (!i) return false;
     i->assembly = assembly;
     i->class_name = class_name;
+    i->patterns = patterns;
     i->next = set->ignore;
     set->ignore = i;
     return true;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "rules/compat.h"
 #include "rules/version.h"
+#include "rules/wide.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,7 +32,6 @@ enum {
 
 enum { NR_NO_PREDICATE = -1 };
 
-typedef struct nr_point nr_point;
 struct nr_point {
     nr_str assembly, class_name, method;
     bool has_parameters;
@@ -42,6 +42,8 @@ struct nr_point {
     atomic_uint flags;    /* the flags of methods seen stay in (quirks.md Q2) */
     nr_str template_name; /* p == NULL: the default tracer */
     int predicate;        /* reference of a Lua function, or NR_NO_PREDICATE */
+    int namer;            /* the same: it gives the metric of each method */
+    nr_wide *wide;        /* NULL: the names are names; otherwise patterns, and more may be asked for */
     nr_str file;          /* where the rule stands; p == NULL: it comes from the environment */
     uint32_t line;
     nr_point *next_of_key;      /* same key, in file order */
@@ -54,6 +56,7 @@ typedef struct nr_ignore nr_ignore;
 struct nr_ignore {
     nr_str assembly;
     nr_str class_name; /* p == NULL: the whole assembly */
+    bool patterns;     /* from a rule file: a `*` is a wildcard */
     const nr_ignore *next;
 };
 
@@ -73,6 +76,7 @@ typedef struct nr_ruleset {
     nr_map keys;        /* match key -> first nr_point of it */
     nr_map assemblies;  /* -> first nr_point of it (0 for names without points) */
     nr_map classes, methods; /* sets of names */
+    nr_wides wides;
     const nr_ignore *ignore;
     nr_point *ignored; /* points that were left out because of it, newest first by `next`: for tools that say so */
     const nr_denied *denied;
@@ -87,12 +91,14 @@ void nr_ruleset_free(nr_ruleset *set);
 nr_point *nr_ruleset_new_point(nr_ruleset *set);
 /* Adds a point whose texts live as long as the set. It is left out when it is ignored (DEBUG line). */
 bool nr_ruleset_add(nr_ruleset *set, nr_point *point, bool may_be_ignored);
-bool nr_ruleset_add_ignore(nr_ruleset *set, nr_str assembly, nr_str class_name);
+bool nr_ruleset_add_ignore(nr_ruleset *set, nr_str assembly, nr_str class_name, bool patterns);
+bool nr_ruleset_ignores(const nr_ruleset *set, nr_str assembly, nr_str class_name);
 
 bool nr_ruleset_add_denied(nr_ruleset *set, nr_str process, nr_str file, uint32_t line);
 /* The rule that denies the process of this path; NULL: none. */
 const nr_denied *nr_ruleset_denies(const nr_ruleset *set, nr_str process_path);
 
+/* Of plain rules; wide ones: nr_wides_know_assembly. */
 bool nr_ruleset_has_assembly(const nr_ruleset *set, nr_str assembly);
 bool nr_ruleset_has_class(const nr_ruleset *set, nr_str class_name);
 bool nr_ruleset_has_method(const nr_ruleset *set, nr_str method);

@@ -53,6 +53,8 @@ struct nr_script {
     bool from_home;            /* the file that is loading is not a built-in one */
     nr_template *templates, *new_templates;
     struct nr_builder *builder; /* while a template body runs */
+    int method;                 /* reference of `m`, the method of the rule that is being tried … */
+    const nr_method_facts *facts; /* … and where it is asked; NULL: there is none */
     unsigned long template_runs, blobs;
 };
 
@@ -66,6 +68,12 @@ void nr_sandbox_open(nr_script *s);
 /* Compiles text (never binary) and gives it an environment of that kind: leaves a function on the stack, or an
  * error message; result of lua_load. Messages about a line begin with `name`. */
 int nr_sandbox_load(nr_script *s, nr_file_kind env, nr_str text, const char *name);
+
+/* script.c: so many instructions from now on; one WARN about the error on the stack, for a file that is skipped. */
+void nr_script_set_budget(nr_script *s, long instructions);
+void nr_script_warn_skipped(nr_script *s, const char *what);
+/* where.c: makes `m`. */
+void nr_facts_open(nr_script *s);
 
 /* verbs.c: fills the table on top of the stack with the verbs of templates. */
 void nr_verbs_open(nr_script *s);

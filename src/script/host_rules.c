@@ -1,5 +1,7 @@
 /* What the XML mapping and the library of rule verbs call. */
 #include "base/log.h"
+#include "rules/env.h"
+#include "rules/switches.h"
 #include "script/host.h"
 
 #include <string.h>
@@ -27,7 +29,63 @@ static nr_str or_empty(nr_str text)
     return text.p ? text : NR_STR("");
 }
 
-/* point { assembly, class, method, parameters?, min?, max?, factory, metric, flags, line, template?, where? } */
+static nr_str list_item(nr_script *s, int index, lua_Integer n)
+{
+    nr_str text = {NULL, 0};
+    if (lua_geti(s->L, index, n) == LUA_TSTRING) text = nr_script_string(s, -1, true);
+    lua_pop(s->L, 1);
+    return text;
+}
+
+/* except = { { "method" | "class" | "assembly", pattern, parameters? }, … } */
+static const nr_except *except_field(nr_script *s)
+{
+    static const char *const kinds[] = {"method", "class", "assembly"};
+    lua_State *L = s->L;
+    nr_except *first = NULL;
+    lua_Integer n = lua_getfield(L, 1, "except") == LUA_TTABLE ? (lua_Integer)lua_rawlen(L, -1) : 0;
+    for (lua_Integer i = n; i > 0; i--) {
+        nr_except *e = nr_arena_zalloc(&s->set->arena, 1, sizeof *e);
+        if (!e) nr_script_no_memory(L);
+        lua_geti(L, -1, i);
+        int list = lua_gettop(L);
+        nr_str kind = list_item(s, list, 1);
+        e->pattern = or_empty(list_item(s, list, 2));
+        e->parameters = list_item(s, list, 3);
+        e->has_parameters = e->parameters.p != NULL;
+        for (int k = 0; k < 3; k++) {
+            if (nr_str_is(kind, kinds[k])) e->kind = (nr_except_kind)k;
+        }
+        lua_pop(L, 1);
+        e->next = first;
+        first = e;
+    }
+    lua_pop(L, 1);
+    return first;
+}
+
+static nr_wide *wide_of(nr_script *s, nr_point *p)
+{
+    nr_wide *w = nr_arena_zalloc(&s->set->arena, 1, sizeof *w);
+    if (!w) nr_script_no_memory(s->L);
+    w->point = p;
+    w->except = except_field(s);
+    w->attribute = field(s, "attribute");
+    w->class_attribute = field(s, "class_attribute");
+    w->implements = field(s, "implements");
+    w->extends = field(s, "extends");
+    return w;
+}
+
+static int function_field(nr_script *s, const char *name)
+{
+    if (lua_getfield(s->L, 1, name) == LUA_TFUNCTION) return luaL_ref(s->L, LUA_REGISTRYINDEX);
+    lua_pop(s->L, 1);
+    return NR_NO_PREDICATE;
+}
+
+/* point { assembly, class, method, parameters?, min?, max?, factory, metric, flags, line, template?, where?, namer? }, and for a
+ * wide rule: wide = true, except?, attribute?, class_attribute?, implements?, extends? */
 static int host_point(lua_State *L)
 {
     nr_script *s = nr_script_of(L);
@@ -52,7 +110,11 @@ static int host_point(lua_State *L)
     p->line = (uint32_t)lua_tointeger(L, -1);
     lua_pop(L, 2);
     p->file = s->file;
-    if (lua_getfield(L, 1, "where") == LUA_TFUNCTION) p->predicate = luaL_ref(L, LUA_REGISTRYINDEX);
+    p->predicate = function_field(s, "where");
+    p->namer = function_field(s, "namer");
+    lua_getfield(L, 1, "wide");
+    if (lua_toboolean(L, -1)) p->wide = wide_of(s, p);
+    lua_pop(L, 1);
     if (s->pending_last)
         s->pending_last->next = p;
     else
@@ -66,7 +128,7 @@ static int host_ignore(lua_State *L)
     nr_script *s = nr_script_of(L);
     nr_str assembly = nr_script_string(s, 1, true), class_name = {NULL, 0};
     if (lua_type(L, 2) == LUA_TSTRING) class_name = nr_script_string(s, 2, true);
-    if (!nr_ruleset_add_ignore(s->set, assembly, class_name)) return nr_script_no_memory(L);
+    if (!nr_ruleset_add_ignore(s->set, assembly, class_name, true)) return nr_script_no_memory(L);
     return 0;
 }
 
@@ -167,6 +229,30 @@ static int current_line(lua_State *L)
     return 0;
 }
 
+/* Is there anything but names in this parameter list? */
+static int host_parameters_are_wild(lua_State *L)
+{
+    nr_str text;
+    text.p = luaL_checklstring(L, 1, &text.n);
+    lua_pushboolean(L, nr_glob_parameters_have_wildcard(text));
+    return 1;
+}
+
+/* is_disabled("match", id): does the environment switch the rule of that id off? One INFO line for each. */
+static int host_is_disabled(lua_State *L)
+{
+    nr_script *s = nr_script_of(L);
+    nr_str id;
+    if (lua_isnoneornil(L, 2)) return 0;
+    id.p = luaL_checklstring(L, 2, &id.n);
+    bool off = nr_switched_off(NR_ENV_RULES_DISABLED, id);
+    if (off)
+        NR_LOG(NR_INFO, "%.*s:%d: the %s '%.*s' is switched off by %s", NR_STR_ARG(s->file), current_line(L),
+               luaL_checkstring(L, 1), NR_STR_ARG(id), nr_env_variables[NR_ENV_RULES_DISABLED].name);
+    lua_pushboolean(L, off);
+    return 1;
+}
+
 static int host_line(lua_State *L)
 {
     lua_pushinteger(L, current_line(L));
@@ -203,6 +289,8 @@ void nr_host_open(nr_script *s)
                                          {"integer", host_integer},
                                          {"version", host_version},
                                          {"same_ci", host_same_ci},
+                                         {"parameters_are_wild", host_parameters_are_wild},
+                                         {"is_disabled", host_is_disabled},
                                          {"line_of_rule", host_line},
                                          {"complain", host_complain},
                                          {"xml_mapping", host_xml_mapping},

@@ -40,7 +40,7 @@ static void count_instructions(lua_State *L, lua_Debug *ar)
     }
 }
 
-static void set_budget(nr_script *s, long instructions)
+void nr_script_set_budget(nr_script *s, long instructions)
 {
     s->budget = instructions;
     lua_sethook(s->L, count_instructions, LUA_MASKCOUNT, HOOK_STEP);
@@ -68,7 +68,7 @@ nr_str nr_script_string(nr_script *s, int index, bool in_set)
 }
 
 /* One WARN for a file that is skipped: "@:12: text" becomes "path:12: text". */
-static void warn_skipped(nr_script *s, const char *what)
+void nr_script_warn_skipped(nr_script *s, const char *what)
 {
     const char *message = lua_type(s->L, -1) == LUA_TSTRING ? lua_tostring(s->L, -1) : NULL;
     if (!message) message = "an error that is no text"; /* turning a number into one takes memory: not here */
@@ -83,6 +83,7 @@ static int open_protected(lua_State *L)
 {
     nr_script *s = nr_script_of(L);
     nr_sandbox_open(s);
+    nr_facts_open(s);
     nr_str text = {NULL, 0};
     for (const nr_embedded *e = nr_embedded_files; e->name; e++) {
         if (!strcmp(e->name, "lua/nrprof/rules.lua")) text = (nr_str){(const char *)e->data, e->size};
@@ -118,7 +119,7 @@ nr_script *nr_script_new(nr_ruleset *set)
     s->file = NR_STR("lua/nrprof/rules.lua");
     lua_pushcfunction(s->L, open_protected);
     if (lua_pcall(s->L, 0, 0, 0) != LUA_OK) {
-        warn_skipped(s, "the rules cannot be loaded");
+        nr_script_warn_skipped(s, "the rules cannot be loaded");
         nr_script_free(s);
         return NULL;
     }
@@ -197,7 +198,7 @@ static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, c
     lua_pushinteger(s->L, env);
     bool ok = lua_pcall(s->L, 2, 0, 0) == LUA_OK;
     if (!ok)
-        warn_skipped(s, what);
+        nr_script_warn_skipped(s, what);
     else
         adopt_templates(s);
     adopt_mapping(s, ok);
@@ -250,7 +251,7 @@ static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *k
         nr_os_list_directory(dir, list_lua, l);
         s->from_home = true;
         for (size_t i = 0; i < l->count; i++) {
-            set_budget(s, NR_SCRIPT_INSTRUCTIONS);
+            nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
             nr_buf bytes = NR_BUF_INIT;
             nr_str path =
                 nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
@@ -301,7 +302,7 @@ bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text)
     if (!s->file.p) goto done;
     /* A mapping from the home directory has a limit that grows with the document. */
     if (s->own_mapping)
-        set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
+        nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
     else
         no_budget(s);
     s->xml_open = true;
@@ -335,7 +336,7 @@ static bool call_rule_library(nr_script *s, const char *function)
     lua_pushcfunction(s->L, library_protected);
     lua_pushlightuserdata(s->L, (void *)(uintptr_t)function);
     bool ok = lua_pcall(s->L, 1, 0, 0) == LUA_OK;
-    if (!ok) warn_skipped(s, "the file is skipped");
+    if (!ok) nr_script_warn_skipped(s, "the file is skipped");
     lua_settop(s->L, 0);
     return ok;
 }
@@ -351,7 +352,7 @@ bool nr_script_file_is_loose(nr_str file)
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
 {
     nr_point *last = s->pending_last;
-    set_budget(s, NR_SCRIPT_INSTRUCTIONS);
+    nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
     s->file = file;
     bool ok = call_rule_library(s, "begin") && run_file(s, NR_FILE_RULES, file, text, "the file is skipped") &&
               call_rule_library(s, "finish");
@@ -380,7 +381,7 @@ static void make_blob(nr_script *s, nr_template *t, unsigned shape)
 {
     nr_mutex_lock(&s->lock);
     if (!atomic_load_explicit(&t->blobs[shape], memory_order_relaxed) && !t->failed[shape]) {
-        set_budget(s, NR_TEMPLATE_INSTRUCTIONS);
+        nr_script_set_budget(s, NR_TEMPLATE_INSTRUCTIONS);
         s->starved = false;
         s->template_runs++;
         lua_pushcfunction(s->L, blob_protected);
@@ -392,7 +393,7 @@ static void make_blob(nr_script *s, nr_template *t, unsigned shape)
         } else {
             t->failed[shape] = !s->starved; /* what failed for want of memory is tried again */
             s->file = t->file;
-            warn_skipped(s, "methods of this shape stay as they are");
+            nr_script_warn_skipped(s, "methods of this shape stay as they are");
         }
         lua_settop(s->L, 0);
     }
@@ -421,55 +422,6 @@ bool nr_script_added_method(const nr_script *s, size_t n, nr_added_method *metho
     method->outside = t->outside;
     method->inside = t->inside;
     return true;
-}
-
-static void set_text(lua_State *L, const char *name, nr_str text)
-{
-    lua_pushlstring(L, text.p ? text.p : "", text.n);
-    lua_setfield(L, -2, name);
-}
-
-static int where_protected(lua_State *L)
-{
-    const nr_point *point = lua_touserdata(L, 1);
-    const nr_method_facts *facts = lua_touserdata(L, 2);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, point->predicate);
-    lua_createtable(L, 0, 8);
-    set_text(L, "assembly", facts->assembly);
-    set_text(L, "class", facts->class_name);
-    set_text(L, "method", facts->method);
-    set_text(L, "parameters", facts->parameters);
-    lua_pushboolean(L, facts->is_static);
-    lua_setfield(L, -2, "is_static");
-    lua_pushboolean(L, facts->is_async);
-    lua_setfield(L, -2, "is_async");
-    lua_pushboolean(L, facts->returns);
-    lua_setfield(L, -2, "returns");
-    lua_pushinteger(L, (lua_Integer)facts->argument_count);
-    lua_setfield(L, -2, "argument_count");
-    lua_call(L, 1, 1);
-    lua_pushboolean(L, lua_toboolean(L, -1));
-    return 1;
-}
-
-bool nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *facts)
-{
-    bool yes = false;
-    if (point->predicate == NR_NO_PREDICATE) return true;
-    nr_mutex_lock(&s->lock);
-    set_budget(s, NR_PREDICATE_INSTRUCTIONS);
-    lua_pushcfunction(s->L, where_protected);
-    lua_pushlightuserdata(s->L, (void *)(uintptr_t)point);
-    lua_pushlightuserdata(s->L, (void *)(uintptr_t)facts);
-    if (lua_pcall(s->L, 2, 1, 0) == LUA_OK) {
-        yes = lua_toboolean(s->L, -1);
-    } else {
-        s->file = point->file;
-        warn_skipped(s, "the rule does not match");
-    }
-    lua_settop(s->L, 0);
-    nr_mutex_unlock(&s->lock);
-    return yes;
 }
 
 nr_script_counters nr_script_count(nr_script *s)

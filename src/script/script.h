@@ -1,7 +1,7 @@
 /* script.h - the Lua state of one generation: rule files, the XML mapping, templates.
  *
  * Lua is entered under one lock, through lua_pcall, with a memory and an instruction limit, and never on
- * the path of a method that does not match. No call into the CLR happens inside. */
+ * the path of a method that does not match. Inside, the CLR is asked for metadata at most, which never calls back. */
 #ifndef NR_SCRIPT_SCRIPT_H
 #define NR_SCRIPT_SCRIPT_H
 
@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "rules/ruleset.h"
 #include "script/blob.h"
+#include "script/facts.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,14 +63,10 @@ typedef struct nr_added_method {
 /* The n-th, in the order of the template file; false: there are no more. */
 bool nr_script_added_method(const nr_script *s, size_t n, nr_added_method *method);
 
-/* What a rule's `where` may look at. */
-typedef struct nr_method_facts {
-    nr_str assembly, class_name, method, parameters;
-    bool is_static, is_async, returns;
-    size_t argument_count;
-} nr_method_facts;
-/* A predicate that fails counts as false; one WARN names its line. Any thread. */
+/* The rule's `where`; without one, true. A predicate that fails counts as false; one WARN names its line. Any thread. */
 bool nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *facts);
+/* The metric that the rule's own function gives, in `arena`. False: there is none, or it gave none. */
+bool nr_script_metric(nr_script *s, nr_arena *arena, const nr_point *point, const nr_method_facts *facts, nr_str *metric);
 
 typedef struct nr_script_counters {
     unsigned long template_runs, blobs;

@@ -137,6 +137,17 @@ static int32_t NR_COM GetTypeDefProps(void *self, uint32_t type, uint16_t *name,
     return put_dotted(self, NR_TAB_TYPE_DEF, rid, name, capacity, needed);
 }
 
+static int32_t NR_COM GetInterfaceImplProps(void *self, uint32_t token, uint32_t *type, uint32_t *interface)
+{
+    ENTER(GetInterfaceImplProps);
+    const nr_md *md = MD(self);
+    uint32_t rid = token & 0xFFFFFF;
+    if (!nr_md_is(md, token, NR_TAB_INTERFACE_IMPL)) return NR_MD_E_INDEX;
+    put(type, (uint32_t)NR_TAB_TYPE_DEF << 24 | nr_md_get(md, NR_TAB_INTERFACE_IMPL, rid, NR_COL_INTERFACE_CLASS));
+    put(interface, nr_md_token(md, NR_TAB_INTERFACE_IMPL, rid, NR_COL_INTERFACE_INTERFACE));
+    return NR_S_OK;
+}
+
 static int32_t NR_COM GetTypeRefProps(void *self, uint32_t type, uint32_t *scope, uint16_t *name, uint32_t capacity,
                                       uint32_t *needed)
 {
@@ -429,6 +440,7 @@ void sim_import_vtbl(sim_vtbls *v)
     t->GetScopeProps = GetScopeProps;
     t->GetModuleFromScope = GetModuleFromScope;
     t->GetTypeDefProps = GetTypeDefProps;
+    t->GetInterfaceImplProps = GetInterfaceImplProps;
     t->GetTypeRefProps = GetTypeRefProps;
     t->GetMethodProps = GetMethodProps;
     t->GetRVA = GetRVA;

@@ -28,8 +28,8 @@ static uint32_t enum_count(const sim_enum *e)
     return (uint32_t)(e->tokens.size / sizeof(uint32_t));
 }
 
-int32_t sim_enum_step(sim_module *m, void **handle, uint32_t *out, uint32_t capacity, uint32_t *count,
-                      sim_filler fill, const void *how)
+int32_t sim_enum_step(sim_module *m, void **handle, uint32_t *out, uint32_t capacity, uint32_t *count, sim_filler fill,
+                      const void *how)
 {
     sim_enum *e;
     if (count) *count = 0;
@@ -152,6 +152,22 @@ static bool fill_owned(sim_module *m, sim_enum *e, const void *how)
     return true;
 }
 
+static bool fill_interfaces(sim_module *m, sim_enum *e, const void *how)
+{
+    uint32_t type = *(const uint32_t *)how & 0xFFFFFF;
+    for (uint32_t rid = nr_md_first(&m->md, NR_TAB_INTERFACE_IMPL, NR_COL_INTERFACE_CLASS, type); rid;
+         rid = nr_md_next(&m->md, NR_TAB_INTERFACE_IMPL, NR_COL_INTERFACE_CLASS, type, rid))
+        if (!sim_enum_add(e, (uint32_t)NR_TAB_INTERFACE_IMPL << 24 | rid)) return false;
+    return true;
+}
+
+static int32_t NR_COM EnumInterfaceImpls(void *self, void **handle, uint32_t type, uint32_t *out, uint32_t capacity,
+                                         uint32_t *count)
+{
+    ENTER(EnumInterfaceImpls);
+    return sim_enum_step(MODULE(self), handle, out, capacity, count, fill_interfaces, &type);
+}
+
 static int32_t table_step(void *self, unsigned table, void **handle, uint32_t *out, uint32_t capacity, uint32_t *count)
 {
     return sim_enum_step(MODULE(self), handle, out, capacity, count, sim_fill_table, &table);
@@ -177,8 +193,8 @@ static int32_t NR_COM EnumMethods(void *self, void **handle, uint32_t type, uint
     return sim_enum_step(MODULE(self), handle, out, capacity, count, fill_methods, &w);
 }
 
-static int32_t NR_COM EnumMethodsWithName(void *self, void **handle, uint32_t type, const uint16_t *name,
-                                          uint32_t *out, uint32_t capacity, uint32_t *count)
+static int32_t NR_COM EnumMethodsWithName(void *self, void **handle, uint32_t type, const uint16_t *name, uint32_t *out,
+                                          uint32_t capacity, uint32_t *count)
 {
     ENTER(EnumMethodsWithName);
     members w = {type, name};
@@ -241,6 +257,7 @@ void sim_import_enum_vtbl(sim_vtbls *v)
     t->CountEnum = CountEnum;
     t->ResetEnum = ResetEnum;
     t->EnumTypeDefs = EnumTypeDefs;
+    t->EnumInterfaceImpls = EnumInterfaceImpls;
     t->EnumTypeRefs = EnumTypeRefs;
     t->EnumModuleRefs = EnumModuleRefs;
     t->EnumSignatures = EnumSignatures;

@@ -82,6 +82,51 @@ function TestMatch.test_template_and_disabled_tracers()
   lu.assertEquals(points[1].template, "mine")
 end
 
+-- Wide are rules whose methods cannot be looked up by name.
+function TestMatch.test_wide_rules()
+  local rows = {
+    { "assembly = 'A', class = 'C', 'M(System.Byte*)'", nil }, -- a pointer
+    { "assembly = 'A', class = 'C', 'M', where = function() end", nil },
+    { "assembly = 'A*', class = 'C', 'M'", true },
+    { "assembly = 'A', class = '*C', 'M'", true },
+    { "assembly = 'A', class = 'C', 'M*'", true },
+    { "assembly = 'A', class = 'C', 'M(*)'", true },
+    { "assembly = 'A', class = 'C', 'M(System.*)'", true },
+    { "assembly = 'A', class = 'C', 'M(System.Int32,...)'", true },
+    { "assembly = 'A', class = 'C', 'M', except = 'N'", true },
+    { "assembly = 'A', attribute = 'X'", true },
+    { "assembly = 'A', class_attribute = 'X', 'M'", true },
+    { "assembly = 'A', extends = 'X', 'M'", true },
+    { "assembly = 'A', implements = 'X', 'M'", true },
+  }
+  for _, row in ipairs(rows) do
+    local points, said = load_rules("tracer {} match { " .. row[1] .. " }")
+    lu.assertEquals(said, {}, row[1])
+    lu.assertEquals(points[1].wide, row[2], row[1])
+  end
+  local points = load_rules "tracer {} match { assembly = 'A', attribute = 'X' }"
+  lu.assertEquals({ points[1].class, points[1].method }, { "*", "*" })
+end
+
+function TestMatch.test_a_rule_has_its_own_template_or_is_disabled()
+  local points = load_rules [[tracer { template = "theirs" } match { assembly = "A", class = "C", template = "mine", "M" }
+    match { assembly = "A", class = "C", "N" } match { assembly = "A", class = "C", enabled = false, "O" }]]
+  lu.assertEquals(#points, 2)
+  lu.assertEquals({ points[1].template, points[2].template }, { "mine", "theirs" })
+end
+
+function TestMatch.test_a_metric_from_facts()
+  local points, _, s = load_rules [[tracer { metric_name = function(m) return m.class .. "/" .. m.method end }
+    match { assembly = "A", class = "C", "M" }
+    tracer { metric_name = function(m) if m.is_static then return 5 end end } match { assembly = "A", class = "C", "N" }]]
+  lu.assertEquals({ points[1].flags, points[1].metric }, { 0x7400, "" })
+  lu.assertEquals(s:metric(1, { class = "X", method = "Y" }), "X/Y")
+  lu.assertNil(s:metric(2, {}))
+  lu.assertNil(s:metric(2, { is_static = true }))
+  lu.assertEquals(support.logged "WARN", { "contoso.lua:3: metric_name gave a number, not a text - the metric has its default name" })
+  lu.assertNil(s:metric(1, {})) -- no class to join
+end
+
 TestTracer = {}
 
 -- The bits of instrumentation-xml.md section 3.
@@ -138,9 +183,15 @@ function TestMatch.test_wrong_ones()
   one("assembly = 'A', class = 'C', 5", "field '1' of match must be a text, not number")
   one("assembly = 'A', class = 'C', 'M('", "'M(' is no method: write Name or Name(Type,Type)")
   one("assembly = 'A', class = 'C', ''", "'' is no method: write Name or Name(Type,Type)")
-  one("assembly = 'A*', class = 'C', 'M'", "wildcards are not known in assembly: 'A*'")
-  one("assembly = 'A', class = 'C*', 'M'", "wildcards are not known in class: 'C*'")
-  one("assembly = 'A', class = 'C', 'M*'", "wildcards are not known in method: 'M*'")
+  one("assembly = 'A*', extends = 'C*', 'M'", "wildcards are not known in extends: 'C*'")
+  one("assembly = 'A', implements = '', 'M'", "match needs the field 'implements'")
+  one("assembly = 'A', attribute = 5", "field 'attribute' of match must be a text, not number")
+  one("attribute = 'X'", "match needs the field 'assembly'")
+  one("assembly = 'A', class = 'C', 'M', except = true", "field 'except' of match must be a text or a list, not boolean")
+  one("assembly = 'A', class = 'C', 'M', except = { method = 'x' }", "unknown field 'method' in except")
+  one("assembly = 'A', class = 'C', 'M', except = { classes = 'x' }", "unknown field 'classes' in except, did you mean 'class'?")
+  one("assembly = 'A', class = 'C', 'M', except = { class = { 5 } }", "field 'class' must be a text or a list of texts")
+  one("assembly = 'A', class = 'C', 'M', except = { 'M(' }", "'M(' is no method: write Name or Name(Type,Type)")
   one("assembly = 'mscorlib', class = 'C', 'M'", "methods of mscorlib cannot be instrumented")
 end
 
@@ -177,7 +228,6 @@ end
 function TestIgnore.test_wrong_ones()
   refused("ignore 'A'", "ignore takes a table: ignore { … }")
   refused("ignore {}", "ignore needs the field 'assembly'")
-  refused("ignore { assembly = 'A*' }", "wildcards are not known in assembly: 'A*'")
   refused("ignore { assembly = 'A', clas = 'C' }", "unknown field 'clas' in ignore, did you mean 'class'?")
 end
 

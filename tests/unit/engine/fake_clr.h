@@ -217,6 +217,32 @@ static inline int32_t sc_custom_attribute(nr_scope *s, uint32_t method, const ch
     return 0;
 }
 
+static inline bool sc_has_attribute(nr_scope *s, nr_arena *arena, uint32_t owner, nr_str type)
+{
+    const uint8_t *value;
+    uint32_t size;
+    nr_str z = nr_arena_str(arena, type);
+    return z.p && sc_custom_attribute(s, owner, z.p, &value, &size) == 0;
+}
+
+/* Interfaces and lists of attributes are looked at in scenarios, over real metadata. */
+static inline void sc_each_interface(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self)
+{
+    (void)s, (void)type_def, (void)visit, (void)self;
+}
+
+static inline void sc_each_attribute(nr_scope *s, nr_arena *arena, uint32_t owner, nr_name_visitor visit, void *self)
+{
+    (void)s, (void)arena, (void)owner, (void)visit, (void)self;
+}
+
+static inline int32_t sc_method_rva(nr_scope *s, uint32_t method, uint32_t *rva)
+{
+    const fake_method *f = method_of(of_scope(s), method);
+    *rva = f && f->body_size ? 0x2050 : 0;
+    return f ? 0 : FAKE_INVALID;
+}
+
 static inline bool sc_knows_type(nr_scope *s, const char *const *names)
 {
     fake_module *m = of_scope(s);
@@ -282,6 +308,10 @@ static const nr_scope_ops fake_scope_ops = {
     .each_method_named = sc_each_method_named,
     .custom_attribute = sc_custom_attribute,
     .knows_type = sc_knows_type,
+    .has_attribute = sc_has_attribute,
+    .each_attribute = sc_each_attribute,
+    .each_interface = sc_each_interface,
+    .method_rva = sc_method_rva,
     .is_valid_token = sc_is_valid_token,
     .sig_from_token = sc_sig_from_token,
     .assembly_version = sc_assembly_version,

@@ -19,7 +19,8 @@ static nr_point *add(nr_ruleset *set, const char *assembly, const char *class_na
 static nr_point *lookup(const nr_ruleset *set, const char *class_name, const char *method, const char *parameters)
 {
     nr_arena a = NR_ARENA_INIT;
-    nr_point *p = nr_ruleset_lookup(set, &a, NR_STR("A"), nr_str_of(class_name), nr_str_of(method), nr_str_of(parameters));
+    nr_point *p =
+        nr_ruleset_lookup(set, &a, NR_STR("A"), nr_str_of(class_name), nr_str_of(method), nr_str_of(parameters));
     nr_arena_free(&a);
     return p;
 }
@@ -27,10 +28,15 @@ static nr_point *lookup(const nr_ruleset *set, const char *class_name, const cha
 /* selection-in-native.md 2.1: names that are there without any rule. */
 TEST(helper_names)
 {
-    static const char *const methods[] = {"GetAppDomainBoolean", "GetThreadLocalBoolean", "SetThreadLocalBoolean",
-                                          "GetMethodFromAppDomainStorageOrReflectionOrThrow", "GetMethodFromAppDomainStorage",
-                                          "GetMethodViaReflectionOrThrow", "GetTypeViaReflectionOrThrow",
-                                          "LoadAssemblyOrThrow", "StoreMethodInAppDomainStorageOrThrow"};
+    static const char *const methods[] = {"GetAppDomainBoolean",
+                                          "GetThreadLocalBoolean",
+                                          "SetThreadLocalBoolean",
+                                          "GetMethodFromAppDomainStorageOrReflectionOrThrow",
+                                          "GetMethodFromAppDomainStorage",
+                                          "GetMethodViaReflectionOrThrow",
+                                          "GetTypeViaReflectionOrThrow",
+                                          "LoadAssemblyOrThrow",
+                                          "StoreMethodInAppDomainStorageOrThrow"};
     nr_ruleset set;
     CHECK(nr_ruleset_init(&set));
     CHECK(nr_ruleset_has_assembly(&set, NR_STR("mscorlib")));
@@ -89,16 +95,16 @@ TEST(ignore)
     static const struct {
         const char *assembly, *class_name;
         bool ignored;
-    } rows[] = {{"Whole", "Any", true},  {"WHOLE", "Any", true},  {"Whole2", "Any", false}, {"Half", "N.C", true},
-                {"hALF", "n.c", true},   {"Half", "N.D", false},  {"Empty", "", true},      {"Empty", "X", false},
-                {"A1", "X", true},       {"A\x11", "X", true}}; /* 6.5: equal after bit 0x20 of one unit */
+    } rows[] = {{"Whole", "Any", true}, {"WHOLE", "Any", true}, {"Whole2", "Any", false}, {"Half", "N.C", true},
+                {"hALF", "n.c", true},  {"Half", "N.D", false}, {"Empty", "", true},      {"Empty", "X", false},
+                {"A1", "X", true},      {"A\x11", "X", true}}; /* 6.5: equal after bit 0x20 of one unit */
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         nr_ruleset set;
         CHECK(nr_ruleset_init(&set));
-        CHECK(nr_ruleset_add_ignore(&set, NR_STR("Whole"), (nr_str){NULL, 0}));
-        CHECK(nr_ruleset_add_ignore(&set, NR_STR("Half"), NR_STR("N.C")));
-        CHECK(nr_ruleset_add_ignore(&set, NR_STR("Empty"), NR_STR("")));
-        CHECK(nr_ruleset_add_ignore(&set, NR_STR("A1"), (nr_str){NULL, 0}));
+        CHECK(nr_ruleset_add_ignore(&set, NR_STR("Whole"), (nr_str){NULL, 0}, false));
+        CHECK(nr_ruleset_add_ignore(&set, NR_STR("Half"), NR_STR("N.C"), false));
+        CHECK(nr_ruleset_add_ignore(&set, NR_STR("Empty"), NR_STR(""), false));
+        CHECK(nr_ruleset_add_ignore(&set, NR_STR("A1"), (nr_str){NULL, 0}, false));
         add(&set, rows[i].assembly, rows[i].class_name, "M", NULL);
         CHECK_EQ(set.count, !rows[i].ignored);
         CHECK_EQ(nr_ruleset_has_assembly(&set, nr_str_of(rows[i].assembly)), !rows[i].ignored);
@@ -156,7 +162,7 @@ TEST(no_memory)
                 if (!p) continue;
                 p->assembly = p->class_name = p->method = NR_STR("X");
                 nr_ruleset_add(&set, p, true);
-                nr_ruleset_add_ignore(&set, NR_STR("Y"), NR_STR("Z"));
+                nr_ruleset_add_ignore(&set, NR_STR("Y"), NR_STR("Z"), false);
             }
             CHECK(set.count >= 198);
             nr_ruleset_free(&set);

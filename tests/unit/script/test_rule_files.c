@@ -91,9 +91,9 @@ TEST(mistakes)
         {"tracer {}\nmatch { assembly = 'A', class = 'C', '' }", "2: '' is no method: write Name or Name(Type,Type)"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', '(int)' }",
          "2: '(int)' is no method: write Name or Name(Type,Type)"},
-        {"tracer {}\nmatch { assembly = 'A*', class = 'C', 'M' }", "2: wildcards are not known in assembly: 'A*'"},
-        {"tracer {}\nmatch { assembly = 'A', class = '*', 'M' }", "2: wildcards are not known in class: '*'"},
-        {"tracer {}\nmatch { assembly = 'A', class = 'C', 'Get*' }", "2: wildcards are not known in method: 'Get*'"},
+        {"tracer {}\nmatch { assembly = 'A*', attribute = 'X*' }", "2: wildcards are not known in attribute: 'X*'"},
+        {"tracer {}\nmatch { assembly = '*', class = '*', 'M', except = { 5 } }",
+         "2: field '1' of except must be a text, not number"},
         {"ignore {}", "1: ignore needs the field 'assembly'"},
         {"\nignore { assembly = 'A', class = 1 }", "2: field 'class' of ignore must be a text, not number"},
         {"\nprocess {}", "2: process needs the field 'deny'"},
@@ -104,7 +104,6 @@ TEST(mistakes)
         {"process { deny = { 'x*' } }", "1: wildcards are not known in deny: 'x*'"},
         {"process { allow = { 'x' } }", "1: unknown field 'allow' in process"},
         {"compat { anything = true }", "1: unknown field 'anything' in compat"},
-        {"ignore { assembly = 'A*' }", "1: wildcards are not known in assembly: 'A*'"},
         {"tracer {}\nmatch { assembly = 'A', class = 'C', 'M', [3] = 'N' }", "2: the list in match has a gap"},
         {"error 'own words'", "1: own words"},
         {"local s = ('x'):rep(2000)\ns:find '.-.-.-y'",
@@ -200,6 +199,27 @@ TEST(ignore_across_files)
     scripts_end(&k);
 }
 
+static bool some_facts(void *self, nr_fact fact, nr_fact_value *v)
+{
+    static const nr_str attributes[] = {{"A", 1}, {"B", 1}};
+    (void)self;
+    switch (fact) {
+    case NR_FACT_ASSEMBLY: v->text = NR_STR("A"); return true;
+    case NR_FACT_CLASS: v->text = NR_STR("C"); return true;
+    case NR_FACT_METHOD: v->text = NR_STR("M"); return true;
+    case NR_FACT_PARAMETERS: v->text = NR_STR("p"); return true;
+    case NR_FACT_IS_STATIC:
+    case NR_FACT_RETURNS: v->flag = true; return true;
+    case NR_FACT_IS_ASYNC: return true;
+    case NR_FACT_ARGUMENT_COUNT: v->number = 3; return true;
+    case NR_FACT_ATTRIBUTES:
+        v->list = attributes;
+        v->count = 2;
+        return true;
+    default: return false;
+    }
+}
+
 TEST(predicates)
 {
     static const struct {
@@ -216,13 +236,17 @@ TEST(predicates)
         {"return m.is_static", true, ""},
         {"return m.is_async", false, ""},
         {"return m.returns", true, ""},
-        {"return m.nothing", false, ""},
+        {"return m.nothing", false, "W r.lua:2: there is no fact 'm.nothing' - the rule does not match\n"},
+        {"m.is_static = false return true", false,
+         "W r.lua:2: the facts of a method cannot be changed - the rule does not match\n"},
+        {"return m.attributes['A'] and m.attributes[2] == 'B' and #m.attributes == 2", true, ""},
+        {"return m.base == nil and not m.is_final", true, ""}, /* cannot be told */
         {"return m.method:find 'M' == 1", true, ""},
         {"error 'no'", false, "W r.lua:2: no - the rule does not match\n"},
         {"while true do end", false, "W r.lua:2: instruction limit reached - the rule does not match\n"},
         {"return m()", false, "W r.lua:2: attempt to call a table value (local 'm') - the rule does not match\n"},
     };
-    nr_method_facts facts = {NR_STR("A"), NR_STR("C"), NR_STR("M"), NR_STR("p"), true, false, true, 3};
+    const nr_method_facts facts = {some_facts, NULL};
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         scripts k;
         char text[400];

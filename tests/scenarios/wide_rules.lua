@@ -1,0 +1,203 @@
+-- Rules of our own that say more than names (docs/rules.md): wildcards, exceptions, parameters, attributes, base classes,
+-- interfaces, predicates. Which methods are asked for when a module is loaded, which are instrumented when they are compiled.
+
+local scenario = require "nrprof.scenario"
+local t = scenario.suite "wide rules"
+local only = "rules in Lua"
+
+local function method(name, sig, more)
+  local m = { name = name, sig = sig or "20 00 01", body = "06 2a" }
+  for k, v in pairs(more or {}) do m[k] = v end
+  return m
+end
+
+local special = { flags = 0x0886 }
+
+-- The library: L.IThing, L.IWide : L.IThing, L.Base, L.Middle : L.Base, [L]L.MarkAttribute.
+local function library(s)
+  return s:assembly { name = "L", version = "2.0.0.0", types = {
+    { name = "L.IThing", flags = 0xA1, methods = { { name = "Do", sig = "20 00 01", flags = 0x5C6 } } },
+    { name = "L.IWide", flags = 0xA1, implements = { "L.IThing" } },
+    { name = "L.Base", methods = { method "Run" }, implements = { "L.IWide" } },
+    { name = "L.Middle", extends = "L.Base", methods = { method "Run" } },
+    { name = "L.MarkAttribute", methods = { method ".ctor" } } } }
+end
+
+local function application(s)
+  return s:assembly { name = "Contoso.Shop", version = "1.5.0.0", refs = { "System.Runtime", "L" }, types = {
+    { name = "Contoso.Cart", extends = "[L]L.Middle", attributes = { "[L]L.MarkAttribute" }, methods = {
+      method ".ctor", method "Execute", method("ExecuteAll", "20 01 01 08"), method("ExecuteAll", "20 02 01 08 0e"),
+      method("get_Total", "20 00 08", special), method("Find", "20 01 01 0e", { attributes = { "[L]L.MarkAttribute" } }),
+      method "<Find>b__0", { name = "None", sig = "20 00 01", flags = 0x5C6 } } },
+    { name = "Contoso.Till", implements = { "[L]L.IWide" }, methods = { method "Execute", method("Static", "00 01 01 08") },
+      types = { { name = "Drawer", methods = { method "Execute" } } } },
+    { name = "Contoso.Point", flags = 0x109, methods = { method "Execute" } },
+    { name = "Other.Cart", methods = { method "Execute" } } } }
+end
+
+-- What is asked for when the application is loaded, with or without the library there.
+local function requests(s, rules, without)
+  s:home { ["extensions/wide.lua"] = "tracer { name = 'F:1' }\n" .. rules }
+  local clr = s:core()
+  if not without then clr:load(library(s)) end
+  local m = clr:load(application(s))
+  return m.requests, clr, m
+end
+
+local A = "Contoso.Cart"
+for _, row in ipairs {
+  { "a method", "assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'Execute*'", "Contoso.Cart.Execute, Contoso.Cart.ExecuteAll, Contoso.Cart.ExecuteAll" },
+  { "a class", "assembly = 'Contoso.Shop', class = '*.Cart', 'Execute'", "Contoso.Cart.Execute, Other.Cart.Execute" },
+  { "nested classes", "assembly = 'Contoso.Shop', class = 'Contoso.Till*', 'Execute'", "Contoso.Till.Execute, Contoso.Till+Drawer.Execute" },
+  { "an assembly", "assembly = 'Contoso.*', class = 'Contoso.Cart', 'Execute'", "Contoso.Cart.Execute" },
+  { "another assembly", "assembly = 'Fabrikam.*', class = 'Contoso.Cart', 'Execute'" },
+  { "a piece inside", "assembly = '*Shop*', class = '*oso.C*', '*cuteA*'", "Contoso.Cart.ExecuteAll, Contoso.Cart.ExecuteAll" },
+  { "case", "assembly = 'contoso.*', class = '*', '*'" },
+  { "accessors, abstract methods, value types and what compilers make up are not matched", "assembly = '*', class = 'Contoso.*', '*'",
+    "Contoso.Cart.Execute, Contoso.Cart.ExecuteAll, Contoso.Cart.ExecuteAll, Contoso.Cart.Find, Contoso.Till.Execute, "
+      .. "Contoso.Till.Static, Contoso.Till+Drawer.Execute" },
+  { "unless they are named", "assembly = '*', class = '*Cart', '.*', '<*'", "Contoso.Cart..ctor, Contoso.Cart.<Find>b__0" },
+  { "versions below", "assembly = 'Contoso.*', class = '*', max = '1.5', 'Execute'" },
+  { "versions in the bounds", "assembly = 'Contoso.*', class = 'Other.*', min = '1.5', max = '1.6', 'Execute'", "Other.Cart.Execute" },
+  { "one parameter of any type", "assembly = '*', class = 'Contoso.Cart', 'ExecuteAll(*)'", "Contoso.Cart.ExecuteAll" },
+  { "any parameters behind the first", "assembly = '*', class = 'Contoso.Cart', 'ExecuteAll(System.Int32,...)'",
+    "Contoso.Cart.ExecuteAll, Contoso.Cart.ExecuteAll" },
+  { "parameters of a namespace", "assembly = '*', class = 'Contoso.Cart', 'Find(System.*)'", "Contoso.Cart.Find" },
+  { "parameters of another namespace", "assembly = '*', class = 'Contoso.Cart', 'Find(Contoso.*)'" },
+  { "no parameters", "assembly = '*', class = '*.Cart', 'Execute()'", "Contoso.Cart.Execute, Other.Cart.Execute" },
+  { "except methods", "assembly = '*', class = '*.Cart', 'Execute*', except = { 'ExecuteAll(System.Int32)' }",
+    "Contoso.Cart.Execute, Contoso.Cart.ExecuteAll, Other.Cart.Execute" },
+  { "except one text", "assembly = '*', class = '*.Cart', 'Execute*', except = 'ExecuteA*'", "Contoso.Cart.Execute, Other.Cart.Execute" },
+  { "except classes", "assembly = '*', class = '*', 'Execute', except = { class = { 'Other.*', '*+*' } }", "Contoso.Cart.Execute, Contoso.Till.Execute" },
+  { "except assemblies", "assembly = '*', class = '*', 'Execute', except = { assembly = 'Contoso.S*' }" },
+  { "an exception on exact names", "assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'ExecuteAll', except = { 'ExecuteAll(*)' }",
+    "Contoso.Cart.ExecuteAll" },
+  { "an attribute", "assembly = 'Contoso.*', attribute = 'L.MarkAttribute'", "Contoso.Cart.Find" },
+  { "an attribute and a name", "assembly = 'Contoso.*', attribute = 'L.MarkAttribute', class = '*', 'Execute'" },
+  { "an attribute of the class", "assembly = '*', class_attribute = 'L.MarkAttribute', 'Execute'", "Contoso.Cart.Execute" },
+  { "an attribute that is not there", "assembly = '*', attribute = 'L.OtherAttribute'" },
+  { "a base class in another assembly", "assembly = 'Contoso.*', extends = 'L.Base', 'Execute'", "Contoso.Cart.Execute" },
+  { "the nearest base class", "assembly = 'Contoso.*', extends = 'L.Middle', 'Execute'", "Contoso.Cart.Execute" },
+  { "an interface of a base class, through another one", "assembly = 'Contoso.*', implements = 'L.IThing', 'Execute'",
+    "Contoso.Cart.Execute, Contoso.Till.Execute" },
+  { "a base class is no interface", "assembly = 'Contoso.*', implements = 'L.Base', 'Execute'" },
+  { "an interface is no base class", "assembly = 'Contoso.*', extends = 'L.IWide', 'Execute'" },
+  { "a predicate", "assembly = 'Contoso.*', class = '*', '*', where = function(m) return m.is_static end", "Contoso.Till.Static" },
+  { "disabled", "assembly = 'Contoso.*', class = '*', '*', enabled = false" },
+  { "ignored", "assembly = 'Contoso.*', class = '*.Cart', 'Execute' } ignore { assembly = 'contoso.*', class = 'contoso.*'", "Other.Cart.Execute" },
+} do
+  t:test("at load: " .. row[1], { only_ours = only }, function(s)
+    local list, _, m = requests(s, "match { " .. row[2] .. " }")
+    s:equal(list, row[3] and { "RequestReJIT " .. row[3] } or {})
+    -- Compiling finds the same methods, one by one.
+    local found = {}
+    for _, r in ipairs(m:jit_all()) do
+      if r.written then found[#found + 1] = m.clr:method_name(m.id, r.token) end
+    end
+    s:equal(table.concat(found, ", "), row[3] or "")
+  end)
+end
+
+t:test("the core library and the agent are not meant by a wildcard", { only_ours = only }, function(s)
+  s:home { ["extensions/wide.lua"] = "tracer {} match { assembly = '*', class = '*', 'M' } match { assembly = 'NewRelic.B', class = '*', 'K' }" }
+  local clr = s:core()
+  for _, name in ipairs { "System.Private.CoreLib", "NewRelic.A", "NewRelic.B" } do
+    local m = clr:load(s:assembly { name = name, types = { { name = "N.C", methods = { method "M", method "K" } } } })
+    s:equal(m.requests, name == "NewRelic.B" and { "RequestReJIT N.C.K" } or {})
+  end
+end)
+
+t:test("a base class that is not loaded yet is seen when the method is compiled", { only_ours = only }, function(s)
+  local list, clr, m = requests(s, "match { assembly = 'Contoso.*', extends = 'L.Base', 'Execute' }", true)
+  s:equal(list, {})
+  clr:load(library(s))
+  s:untouched(m:jit "Contoso.Till.Execute")
+  s:rewritten(m:jit "Contoso.Cart.Execute")
+end)
+
+t:test("a base class that cannot be seen at all is none", { only_ours = only }, function(s)
+  local _, _, m = requests(s, "match { assembly = 'Contoso.*', extends = 'L.Base', 'Execute' }", true)
+  s:untouched(m:jit "Contoso.Cart.Execute")
+end)
+
+t:test("which rule counts: the exact one, then the first in the files", { only_ours = only }, function(s)
+  s:home {
+    ["extensions/a.lua"] = "tracer { name = 'F:wide' } match { assembly = '*', class = '*', 'Execute*' }",
+    ["extensions/b.lua"] = "tracer { name = 'F:later' } match { assembly = '*', class = 'Contoso.*', 'Exec*', 'Find' }",
+    rules = { { assembly = "Contoso.Shop", class = "Contoso.Cart", method = "Execute", factory = "F:xml" } } }
+  local m = s:core():load(application(s))
+  s:contains(m:jit("Contoso.Cart.Execute"):listing(), '"F:xml"')
+  s:contains(m:jit("Contoso.Till.Execute"):listing(), '"F:wide"')
+  s:contains(m:jit("Contoso.Cart.Find"):listing(), '"F:later"')
+end)
+
+t:test("template and metric of one rule", { only_ours = only }, function(s)
+  s:home { ["extensions/a.lua"] = [[
+    tracer { metric_name = function(m) return "Custom/" .. m.class .. "/" .. m.method end }
+      match { assembly = "Contoso.*", class = "*.Till", "Execute" }
+    tracer { metric_name = function(m) return nil end }
+      match { assembly = "Contoso.*", class = "*.Cart", "Find" } ]] }
+  local m = s:core():load(application(s))
+  local text = m:jit("Contoso.Till.Execute"):listing()
+  s:contains(text, '"Custom/Contoso.Till/Execute"')
+  s:contains(text, "ldc.i4 29696") -- 0x7400
+  s:contains(m:jit("Contoso.Cart.Find"):listing(), "ldc.i4 13312") -- 0x3400: no name, no flag for one
+end)
+
+-- ---- refresh ---------------------------------------------------------------------------------------
+
+for _, row in ipairs {
+  { "a wide rule more", "", "match { assembly = '*', class = 'Other.*', '*' }", {}, { "RequestReJIT Other.Cart.Execute" } },
+  { "it goes", "match { assembly = '*', class = '*.Cart', 'Execute' }", "match { assembly = '*', class = 'Other.*', 'Exec*' }",
+    { "RequestRevert Contoso.Cart.Execute" }, { "RequestReJIT Other.Cart.Execute" } },
+  { "all go", "match { assembly = '*', implements = 'L.IThing', 'Execute' }", "",
+    { "RequestRevert Contoso.Cart.Execute, Contoso.Till.Execute" }, {} },
+  { "a predicate changes", "match { assembly = '*', class = '*', 'Static', 'Find' }",
+    "match { assembly = '*', class = '*', 'Static', 'Find', where = function(m) return m.is_static end }",
+    { "RequestRevert Contoso.Cart.Find" }, { "RequestReJIT Contoso.Till.Static" } },
+} do
+  t:test("refresh: " .. row[1], { only_ours = only }, function(s)
+    local _, clr, m = requests(s, row[2])
+    m:jit_all()
+    s:home { ["extensions/wide.lua"] = "tracer { name = 'F:2' }\n" .. row[3] }
+    local result, happened = clr:call "InstrumentationRefresh"
+    s:equal({ result, happened.reverts, happened.requests }, { "S_OK", row[4], row[5] })
+  end)
+end
+
+t:test("refresh: what was settled at compile time is asked back", { only_ours = only }, function(s)
+  local _, clr, m = requests(s, "match { assembly = 'Contoso.*', extends = 'L.Base', 'Execute' }", true)
+  clr:load(library(s))
+  s:rewritten(m:jit "Contoso.Cart.Execute")
+  s:home { ["extensions/wide.lua"] = "" }
+  local _, happened = clr:call "InstrumentationRefresh"
+  s:contains(table.concat(happened.reverts), "Contoso.Cart.Execute")
+  clr:jit_pending()
+  s:equal(m:body "Contoso.Cart.Execute", "06 2a")
+end)
+
+-- ---- .NET Framework: nothing is asked for at load -----------------------------------------------------------
+
+t:test("on .NET Framework methods are found when they are compiled", { only_ours = only }, function(s)
+  s:home { ["extensions/a.lua"] = "tracer {} match { assembly = 'A*', class = '*', 'M*', where = function(m) return m.is_public end }" }
+  local clr = s:desktop()
+  local m = clr:load(s:assembly { name = "A1", types = { { name = "N.C", methods = { method "M1", method("M2", nil, { flags = 0x81 }) } } } })
+  s:equal(m.requests, {})
+  s:rewritten(m:jit "N.C.M1")
+  s:untouched(m:jit "N.C.M2")
+end)
+
+-- ---- switches ------------------------------------------------------------------------------------------
+
+t:test("rules are switched off by file and by id", { only_ours = only }, function(s)
+  s:env { NEW_RELIC_RULES_DISABLED = "one.lua, B*" }
+  s:home {
+    ["extensions/one.lua"] = "tracer {} match { assembly = '*', class = 'Contoso.Cart', 'Execute' }",
+    ["extensions/two.lua"] = "tracer {}\nmatch { id = 'b1', assembly = '*', class = 'Contoso.Till', 'Execute' }\n"
+      .. "match { id = 'a1', assembly = '*', class = 'Other.Cart', 'Execute' }" }
+  local m = s:core():load(application(s))
+  s:equal(m.requests, { "RequestReJIT Other.Cart.Execute" })
+  s:log_has("one.lua is switched off by NEW_RELIC_RULES_DISABLED", "two.lua:2: the match 'b1' is switched off by NEW_RELIC_RULES_DISABLED")
+end)
+
+return t
