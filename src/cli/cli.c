@@ -20,6 +20,7 @@ static const nr_command *const commands[] = {
     &nr_command_dump,
     &nr_command_record,
     &nr_command_diff,
+    &nr_command_postmortem,
 };
 // clang-format on
 

@@ -6,6 +6,8 @@
 #include "base/str.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* A stream that a person reads: escape sequences and progress bars may go there. */
@@ -20,6 +22,10 @@ bool nr_os_remove(nr_str path);
 void nr_os_ignore_broken_pipe(void);
 /* Waits. */
 void nr_os_sleep_ms(unsigned milliseconds);
+/* Calls `visit` for each piece of memory that a process can write to, up to 256 MiB each, until it returns false; `data` is a copy.
+ * False: its memory cannot be read; `why` says in the system's words why. */
+bool nr_os_each_memory(unsigned long process, bool (*visit)(void *self, const uint8_t *data, size_t size), void *self, char *why,
+                       size_t why_size);
 /* Output of programs goes through as it is, without another end of line (Windows). */
 void nr_os_binary(FILE *stream);
 

@@ -15,6 +15,7 @@
 #   --log      the profiler log of a web application at info, debug and finest, against golden/logs
 #   --sim      small and open once more, by nrprof record on the simulated CLR
 #   --work     runs instrumented code: nothing fails to compile, every start has its finish
+#   --jit      the verifier's verdicts on more than 50,000 rewritten methods of the shared framework against the JIT's
 #   --all      all of these
 #   --against SO   a LIST that has no golden recording is recorded with SO as well, and the two are compared
 #   --keep     keep the recordings (build/golden/out)
@@ -28,8 +29,8 @@ build=${NRPROF_BUILD:-$root/build}/golden
 variants=() lists=() so='' against='' keep=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--sim|--work) variants+=("${1#--}");;
-    --all) variants=(small open reverse shipped net8 net9 overlay log sim work);;
+    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--sim|--work|--jit) variants+=("${1#--}");;
+    --all) variants=(small open reverse shipped net8 net9 overlay log sim work jit);;
     --against) against=${2:?--against needs a library}; shift;;
     --keep) keep=1;;
     -h|--help) sed -n '2,/^set -u/{/^set -u/d;s/^# \{0,1\}//;p}' "$0"; exit 0;;
@@ -127,6 +128,21 @@ run_work() {
   drop work; drop work-plan; [ -n "$keep" ] || rm -f "$out/work-safe.xml"
 }
 
+# Without a profiler, with it, and in safe mode; without the recorder in between. The driver itself needs the two that are left out.
+run_jit() {
+  local core=(DIRECT=1 LOG=debug) framework list=$out/jit.list
+  framework=$(dotnet --list-runtimes | sed -nE 's/^Microsoft.NETCore.App ([^ ]+) \[(.*)\]$/\2\/\1/p' | tail -n 1)
+  { echo '@/bin/corpus/Newtonsoft.Json.dll'; find "$framework" -name '*.dll' -size +24k -printf '%f\n' | sed 's/\.dll$//' | grep -vxE 'System\.Private\.CoreLib|System\.Console' | sort; } > "$list"
+  record jit-none none "$list" || { tail -5 "$out/jit-none.out"; fail jit 'the run without a profiler failed'; return; }
+  record jit "$so" "$list" "${core[@]}" || { tail -5 "$out/jit.out"; fail jit 'the run failed'; return; }
+  record jit-safe "$so" "$list" DIRECT=1 EXTRA='NEW_RELIC_SAFE_REWRITE=1 NEW_RELIC_PROFILER_FAULT_LIMIT=0' || { tail -5 "$out/jit-safe.out"; fail jit 'the run in safe mode failed'; return; }
+  local text
+  if text=$(python3 "$root/tests/golden/jit.py" "$out"/jit-none.jsonl.methods "$out"/jit.jsonl.methods "$out"/jit.jsonl.logs/*.log "$out"/jit-safe.jsonl.methods); then
+    grep '^figure ' <<< "$text"; pass "jit: $(tail -n 1 <<< "$text")"
+  else sed '$d' <<< "$text"; fail jit "$(tail -n 1 <<< "$text")"; fi
+  drop jit; drop jit-none; drop jit-safe
+}
+
 # The bytes come from Lua: a copy of a file with one line changed, in the home directory, no rebuilding.
 overlay() { # NAME KIND FILE SED-SCRIPT
   local name=overlay-$1 dir=$out/overlay-$1.home text
@@ -180,6 +196,7 @@ for v in "${variants[@]}"; do
     log)     compare_logs;;
     sim)     simulate small newtonsoft.jsonl.xz small.txt; simulate open open.jsonl.xz open.txt;;
     work)    run_work;;
+    jit)     run_jit;;
   esac
 done
 n=0

@@ -25,7 +25,7 @@ function TestUsage.test_help()
   local out, err, code = run "--help"
   lu.assertEquals({ err, code }, { "", 0 })
   lu.assertStrContains(out, "usage: nrprof COMMAND")
-  for _, command in ipairs { "test", "dump", "record" } do
+  for _, command in ipairs { "test", "dump", "record", "postmortem" } do
     lu.assertStrMatches(out, ".*\n  " .. command .. " +%l.*")
     local text, said, exit = run(command, "--help")
     lu.assertEquals({ said, exit }, { "", 0 })

@@ -24,6 +24,8 @@ namespace Clr
                 case "reload": Live.Reload(args.Length > 1); break;
                 case "load": Live.Load(int.Parse(args[1]), int.Parse(args[2])); break;
                 case "flat": Live.Flat(int.Parse(args[1])); break;
+                case "spans": Spans.Run(); break;
+                case "crash": Spans.Crash(); break;
                 case "stacks": Stacks.Known(); break;
                 case "stacks-busy": Stacks.Busy(int.Parse(args[1])); break;
                 case "stacks-callers": Stacks.Callers(int.Parse(args[1]), int.Parse(args[2])); break;
