@@ -1,4 +1,5 @@
 /* assembly.c - IMetaDataAssemblyImport and IMetaDataAssemblyEmit. */
+#include "base/json.h"
 #include "sim/sim.h"
 
 #include <string.h>
@@ -163,10 +164,10 @@ static int32_t NR_COM DefineAssemblyRef(void *self, const void *key, uint32_t ke
     size_t units = 0;
     while (name && name[units]) units++;
     nr_buf_put_str(&args, NR_STR("\"name\":"));
-    sim_json_utf16(&args, name, units);
+    nr_json_utf16(&args, name, units);
     nr_buf_printf(&args, ",\"ver\":\"%u.%u.%u.%u\",\"flags\":\"%x\",\"key\":", am->major, am->minor, am->build,
                   am->revision, flags);
-    sim_json_hex(&args, key, key ? key_size : 0);
+    nr_json_hex(&args, key, key ? key_size : 0);
     nr_buf_u8(&args, 0);
     nr_sim_event e = {.kind = NR_SIM_EMIT, .hr = hr};
     e.module = o->module->id;

@@ -1,4 +1,5 @@
 /* emit.c - IMetaDataEmit2: definitions on top of the image, each reported as an event. */
+#include "base/json.h"
 #include "base/utf.h"
 #include "sim/sim.h"
 
@@ -29,7 +30,7 @@ static nr_str job_name(job *j, const uint16_t *name)
 {
     size_t n = 0;
     while (name && name[n]) n++;
-    sim_json_utf16(&j->args, name, n);
+    nr_json_utf16(&j->args, name, n);
     nr_str s = nr_utf8_from_utf16(&j->scratch, name, n);
     if (!s.p && j->go) {
         j->go = false;
@@ -71,7 +72,7 @@ static int32_t NR_COM DefineMemberRef(void *self, uint32_t parent, const uint16_
     nr_buf_printf(&j.args, "\"parent\":\"%08x\",\"name\":", parent);
     nr_str utf8 = job_name(&j, name);
     nr_buf_put_str(&j.args, NR_STR(",\"sig\":"));
-    sim_json_hex(&j.args, sig, size);
+    nr_json_hex(&j.args, sig, size);
     if (j.go) j.hr = nr_md_define_member_ref(MD(&j), parent, utf8, sig, size, &j.token);
     return job_end(&j, token);
 }
@@ -81,7 +82,7 @@ static int32_t NR_COM DefineUserString(void *self, const uint16_t *text, uint32_
     job j;
     BEGIN(&j, DefineUserString);
     nr_buf_put_str(&j.args, NR_STR("\"str\":"));
-    sim_json_utf16(&j.args, text, units);
+    nr_json_utf16(&j.args, text, units);
     if (j.go) j.hr = nr_md_define_user_string(MD(&j), text, units, &j.token);
     return job_end(&j, token);
 }
@@ -91,7 +92,7 @@ static int32_t NR_COM GetTokenFromSig(void *self, const uint8_t *sig, uint32_t s
     job j;
     BEGIN(&j, GetTokenFromSig);
     nr_buf_put_str(&j.args, NR_STR("\"sig\":"));
-    sim_json_hex(&j.args, sig, size);
+    nr_json_hex(&j.args, sig, size);
     if (j.go) j.hr = nr_md_define_sig(MD(&j), sig, size, &j.token);
     return job_end(&j, token);
 }
@@ -101,7 +102,7 @@ static int32_t NR_COM GetTokenFromTypeSpec(void *self, const uint8_t *sig, uint3
     job j;
     BEGIN(&j, GetTokenFromTypeSpec);
     nr_buf_put_str(&j.args, NR_STR("\"sig\":"));
-    sim_json_hex(&j.args, sig, size);
+    nr_json_hex(&j.args, sig, size);
     if (j.go) j.hr = nr_md_define_type_spec(MD(&j), sig, size, &j.token);
     return job_end(&j, token);
 }
@@ -111,7 +112,7 @@ static int32_t NR_COM DefineMethodSpec(void *self, uint32_t parent, const uint8_
     job j;
     BEGIN(&j, DefineMethodSpec);
     nr_buf_printf(&j.args, "\"parent\":\"%08x\",\"sig\":", parent);
-    sim_json_hex(&j.args, sig, size);
+    nr_json_hex(&j.args, sig, size);
     if (j.go) j.hr = nr_md_define_method_spec(MD(&j), parent, sig, size, &j.token);
     return job_end(&j, token);
 }
@@ -134,7 +135,7 @@ static int32_t NR_COM DefineMethod(void *self, uint32_t type, const uint16_t *na
     nr_buf_printf(&j.args, "\"parent\":\"%08x\",\"name\":", type);
     nr_str utf8 = job_name(&j, name);
     nr_buf_printf(&j.args, ",\"flags\":\"%x\",\"rva\":\"%x\",\"impl\":\"%x\",\"sig\":", flags, rva, impl);
-    sim_json_hex(&j.args, sig, size);
+    nr_json_hex(&j.args, sig, size);
     if (j.go) j.hr = nr_md_define_method(MD(&j), type, utf8, flags, sig, size, rva, impl, &j.token);
     return job_end(&j, token);
 }
@@ -145,7 +146,7 @@ static int32_t NR_COM DefineCustomAttribute(void *self, uint32_t owner, uint32_t
     job j;
     BEGIN(&j, DefineCustomAttribute);
     nr_buf_printf(&j.args, "\"of\":\"%08x\",\"ctor\":\"%08x\",\"value\":", owner, constructor);
-    sim_json_hex(&j.args, value, size);
+    nr_json_hex(&j.args, value, size);
     if (j.go) j.hr = nr_md_define_attribute(MD(&j), owner, constructor, value, size, &j.token);
     return job_end(&j, token);
 }
@@ -156,7 +157,7 @@ static int32_t NR_COM DefinePermissionSet(void *self, uint32_t owner, uint32_t a
     job j;
     BEGIN(&j, DefinePermissionSet);
     nr_buf_printf(&j.args, "\"of\":\"%08x\",\"action\":\"%x\",\"value\":", owner, action);
-    sim_json_hex(&j.args, set, size);
+    nr_json_hex(&j.args, set, size);
     if (j.go) j.hr = nr_md_define_permission_set(MD(&j), owner, action, set, size, &j.token);
     return job_end(&j, token);
 }

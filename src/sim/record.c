@@ -5,8 +5,9 @@
  * nothing but its input. */
 #include "base/alloc.h"
 #include "base/compiler.h"
+#include "base/json.h"
 #include "base/map.h"
-#include "il/opcodes.h"
+#include "il/scan.h"
 #include "sim/sim.h"
 
 #include <string.h>
@@ -62,7 +63,7 @@ static nr_str assembly_of(const recording *r, uintptr_t module)
 static void assembly_member(recording *r, uintptr_t module)
 {
     nr_buf_put_str(&r->line, NR_STR(",\"asm\":"));
-    sim_json_text(&r->line, assembly_of(r, module));
+    nr_json_text(&r->line, assembly_of(r, module));
 }
 
 static void method_members(recording *r, uintptr_t module, uint32_t token)
@@ -78,9 +79,9 @@ static void method_members(recording *r, uintptr_t module, uint32_t token)
     }
     assembly_member(r, module);
     nr_buf_put_str(&r->line, NR_STR(",\"type\":"));
-    sim_json_text(&r->line, type);
+    nr_json_text(&r->line, type);
     nr_buf_put_str(&r->line, NR_STR(",\"method\":"));
-    sim_json_text(&r->line, name);
+    nr_json_text(&r->line, name);
     nr_buf_printf(&r->line, ",\"tok\":\"%08x\"", (unsigned)token);
     nr_arena_free(&scratch);
 }
@@ -97,105 +98,15 @@ static void token_line(recording *r, uintptr_t module, uint32_t token)
     begin(r, "tok");
     assembly_member(r, module);
     nr_buf_printf(&r->line, ",\"tok\":\"%08x\",\"is\":", (unsigned)token);
-    sim_json_text(&r->line, nr_buf_str(&r->name));
+    nr_json_text(&r->line, nr_buf_str(&r->name));
     flush(r);
 }
 
 /* ---- bodies ------------------------------------------------------------------------------------- */
 
-typedef struct scan {
-    size_t size;   /* as the body itself says */
-    nr_buf tokens; /* uint32_t offsets */
-    nr_buf longs;  /* uint32_t offsets of ldc.i8 operands */
-    bool bad;
-} scan;
-
-static void add_offset(nr_buf *list, size_t offset)
-{
-    uint32_t v = (uint32_t)offset;
-    sim_push(list, &v, sizeof v);
-}
-
-static void scan_code(scan *s, const uint8_t *p, size_t at, size_t end)
-{
-    while (at < end) {
-        uint16_t code = p[at] != 0xFE ? p[at] : at + 1 < end ? (uint16_t)(0xFE00 | p[at + 1]) : (uint16_t)0xFEFF;
-        nr_opcode op = nr_opcode_by_code(code);
-        if (op == NR_OP_COUNT) {
-            s->bad = true;
-            return;
-        }
-        size_t operand = at + nr_opcode_size(op), n = nr_opcodes[op].operand_size;
-        if (n > end || operand > end - n) {
-            s->bad = true;
-            return;
-        }
-        if (nr_opcode_has_token(op)) add_offset(&s->tokens, operand);
-        if (nr_opcodes[op].operand == NR_OPERAND_I8) add_offset(&s->longs, operand);
-        if (nr_opcodes[op].operand == NR_OPERAND_SWITCH) {
-            uint64_t arms = (uint64_t)nr_get_u32(p + operand) * 4;
-            if (arms > end - operand - n) {
-                s->bad = true;
-                return;
-            }
-            n += (size_t)arms;
-        }
-        at = operand + n;
-    }
-}
-
-/* II.25.4.5: clauses of type 0 hold a class token in their last word. */
-static size_t scan_section(scan *s, const uint8_t *p, size_t at, size_t size, bool *more)
-{
-    uint8_t kind = p[at];
-    bool fat = kind & 0x40;
-    size_t bytes = fat ? nr_get_u32(p + at) >> 8 : p[at + 1], step = fat ? 24 : 12;
-    *more = kind & 0x80;
-    if (bytes < 4 || bytes > size - at) {
-        s->bad = true;
-        *more = false;
-        return size;
-    }
-    for (size_t o = at + 4; (kind & 0x3F) == 1 && o + step <= at + bytes; o += step)
-        if (!((fat ? nr_get_u32(p + o) : nr_get_u16(p + o)) & 7)) add_offset(&s->tokens, o + step - 4);
-    return at + bytes;
-}
-
-static void scan_body(scan *s, const uint8_t *p, size_t size)
-{
-    size_t code = 1, length;
-    bool more = false;
-    if ((p[0] & 3) == 2) {
-        length = p[0] >> 2;
-    } else if (size < 12) {
-        s->bad = true;
-        return;
-    } else {
-        code = (size_t)(p[1] >> 4) * 4;
-        length = nr_get_u32(p + 4);
-        more = p[0] & 8;
-        if (nr_get_u32(p + 8)) add_offset(&s->tokens, 8);
-    }
-    if (code > size || length > size - code) {
-        s->bad = true;
-        return;
-    }
-    scan_code(s, p, code, code + length);
-    s->size = code + length;
-    while (more) {
-        size_t at = (s->size + 3) & ~(size_t)3;
-        if (at > size || size - at < 4) {
-            s->bad = true;
-            return;
-        }
-        s->size = scan_section(s, p, at, size, &more);
-    }
-}
-
 static void body_line(recording *r, const nr_sim_event *e)
 {
-    scan s;
-    memset(&s, 0, sizeof s);
+    nr_scan s;
     r->bodies++;
     if (!e->bytes || !e->size) {
         begin(r, "setil");
@@ -206,11 +117,8 @@ static void body_line(recording *r, const nr_sim_event *e)
         flush(r);
         return;
     }
-    scan_body(&s, e->bytes, e->size);
-    const uint32_t *tokens = (const uint32_t *)(const void *)s.tokens.data;
-    const uint32_t *longs = (const uint32_t *)(const void *)s.longs.data;
-    size_t token_count = s.tokens.size / 4, long_count = s.longs.size / 4;
-    for (size_t i = 0; i < token_count; i++) token_line(r, e->module, nr_get_u32(e->bytes + tokens[i]));
+    if (!nr_scan_body(&s, e->bytes, e->size)) r->failed = true;
+    for (size_t i = 0; i < s.tokens.count; i++) token_line(r, e->module, nr_get_u32(e->bytes + s.tokens.items[i]));
     begin(r, "setil");
     nr_buf_printf(&r->line, ",\"via\":\"%s\"", e->name);
     method_members(r, e->module, e->method);
@@ -219,20 +127,20 @@ static void body_line(recording *r, const nr_sim_event *e)
     if (s.size != e->size) nr_buf_printf(&r->line, ",\"calc\":%lu", (unsigned long)s.size);
     if (s.bad) nr_buf_put_str(&r->line, NR_STR(",\"bad\":1"));
     nr_buf_put_str(&r->line, NR_STR(",\"tk\":["));
-    for (size_t i = 0; i < token_count; i++) nr_buf_printf(&r->line, i ? ",%u" : "%u", (unsigned)tokens[i]);
+    for (size_t i = 0; i < s.tokens.count; i++)
+        nr_buf_printf(&r->line, i ? ",%u" : "%u", (unsigned)s.tokens.items[i]);
     nr_buf_put_str(&r->line, NR_STR("],\"fid\":["));
     uintptr_t own = nr_sim_function_id(r->sim, e->module, e->method);
     bool any = false;
-    for (size_t i = 0; i < long_count; i++) {
-        if (nr_get_u64(e->bytes + longs[i]) != own) continue;
-        nr_buf_printf(&r->line, any ? ",[%u,\"self\"]" : "[%u,\"self\"]", (unsigned)longs[i]);
+    for (size_t i = 0; i < s.longs.count; i++) {
+        if (nr_get_u64(e->bytes + s.longs.items[i]) != own) continue;
+        nr_buf_printf(&r->line, any ? ",[%u,\"self\"]" : "[%u,\"self\"]", (unsigned)s.longs.items[i]);
         any = true;
     }
     nr_buf_put_str(&r->line, NR_STR("],\"il\":"));
-    sim_json_hex(&r->line, e->bytes, e->size);
+    nr_json_hex(&r->line, e->bytes, e->size);
     flush(r);
-    nr_buf_free(&s.tokens);
-    nr_buf_free(&s.longs);
+    nr_scan_free(&s);
 }
 
 static void getil_line(recording *r, const nr_sim_event *e)
@@ -245,7 +153,7 @@ static void getil_line(recording *r, const nr_sim_event *e)
     nr_buf_printf(&r->line, ",\"size\":%lu,\"fnv\":\"%08x%08x\"", (unsigned long)e->size, (unsigned)(f >> 32), (unsigned)f);
     if (r->original && e->bytes) {
         nr_buf_put_str(&r->line, NR_STR(",\"il\":"));
-        sim_json_hex(&r->line, e->bytes, e->size);
+        nr_json_hex(&r->line, e->bytes, e->size);
     }
     flush(r);
 }
@@ -287,7 +195,7 @@ static void request_line(recording *r, const nr_sim_event *e)
     nr_buf_printf(&r->line, ",\"n\":%u", (unsigned)e->count);
     for (uint32_t i = 0; i < e->count;) { /* runs of one module */
         nr_buf_put_str(&r->line, i ? NR_STR(",{\"asm\":") : NR_STR(",\"m\":[{\"asm\":"));
-        sim_json_text(&r->line, assembly_of(r, e->modules[i]));
+        nr_json_text(&r->line, assembly_of(r, e->modules[i]));
         nr_buf_put_str(&r->line, NR_STR(",\"toks\":["));
         for (uint32_t from = i, module = i; i < e->count && e->modules[i] == e->modules[module]; i++)
             nr_buf_printf(&r->line, i > from ? ",\"%08x\"" : "\"%08x\"", (unsigned)e->tokens[i]);

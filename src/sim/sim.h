@@ -203,10 +203,6 @@ bool sim_fill_table(sim_module *m, sim_enum *e, const void *table); /* const uns
 void sim_event(nr_sim *sim, nr_sim_event *e);
 void sim_recording_free(nr_sim *sim);
 
-/* JSON text of the recorder: quoted, lone surrogates as \uXXXX text. */
-void sim_json_text(nr_buf *out, nr_str utf8);
-void sim_json_utf16(nr_buf *out, const uint16_t *units, size_t count);
-void sim_json_hex(nr_buf *out, const void *p, size_t n);
 /* What a token means, appended (meaning.c). */
 void sim_meaning(const sim_module *m, nr_buf *out, uint32_t token);
 nr_str sim_guid_text(char buffer[48], const nr_guid *g);
