@@ -106,6 +106,38 @@
     X(int32_t, MovedReferences2, 4, (void *, uint32_t, uintptr_t *, uintptr_t *, uintptr_t *)) \
     X(int32_t, SurvivingReferences2, 3, (void *, uint32_t, uintptr_t *, uintptr_t *))
 
+/* The profiler does not implement those from here on; what stands in front of another profiler does. */
+#define NR_SLOTS_ICorProfilerCallback5(X) \
+    NR_SLOTS_ICorProfilerCallback4(X) \
+    X(int32_t, ConditionalWeakTableElementReferences, 4, (void *, uint32_t, uintptr_t *, uintptr_t *, uintptr_t *))
+
+#define NR_SLOTS_ICorProfilerCallback6(X) \
+    NR_SLOTS_ICorProfilerCallback5(X) \
+    X(int32_t, GetAssemblyReferences, 2, (void *, const uint16_t *, void *))
+
+#define NR_SLOTS_ICorProfilerCallback7(X) \
+    NR_SLOTS_ICorProfilerCallback6(X) \
+    X(int32_t, ModuleInMemorySymbolsUpdated, 1, (void *, uintptr_t))
+
+#define NR_SLOTS_ICorProfilerCallback8(X) \
+    NR_SLOTS_ICorProfilerCallback7(X) \
+    X(int32_t, DynamicMethodJITCompilationStarted, 4, (void *, uintptr_t, int32_t, const uint8_t *, uint32_t)) \
+    X(int32_t, DynamicMethodJITCompilationFinished, 3, (void *, uintptr_t, int32_t, int32_t))
+
+#define NR_SLOTS_ICorProfilerCallback9(X) \
+    NR_SLOTS_ICorProfilerCallback8(X) \
+    X(int32_t, DynamicMethodUnloaded, 1, (void *, uintptr_t))
+
+#define NR_SLOTS_ICorProfilerCallback10(X) \
+    NR_SLOTS_ICorProfilerCallback9(X) \
+    X(int32_t, EventPipeEventDelivered, 12, (void *, uintptr_t, uint32_t, uint32_t, uint32_t, const uint8_t *, uint32_t, \
+      const uint8_t *, const nr_guid *, const nr_guid *, uintptr_t, uint32_t, uintptr_t *)) \
+    X(int32_t, EventPipeProviderCreated, 1, (void *, uintptr_t))
+
+#define NR_SLOTS_ICorProfilerCallback11(X) \
+    NR_SLOTS_ICorProfilerCallback10(X) \
+    X(int32_t, LoadAsNotificationOnly, 1, (void *, int32_t *))
+
 #define NR_SLOTS_IClassFactory(X) \
     NR_SLOTS_IUnknown(X) \
     X(int32_t, CreateInstance, 3, (void *, void *, const nr_guid *, void **)) \

@@ -150,6 +150,49 @@
     X(int32_t, GetEnvironmentVariable, 4, (void *, const uint16_t *, uint32_t, uint32_t *, uint16_t *)) \
     X(int32_t, SetEnvironmentVariable, 2, (void *, const uint16_t *, const uint16_t *))
 
+/* COR_PRF_EVENTPIPE_PROVIDER_CONFIG: two pointers, 64 bits of keywords, a level. */
+typedef struct nr_eventpipe_provider {
+    const uint16_t *name;
+    uint64_t keywords;
+    uint32_t level;
+    const uint16_t *filter;
+} nr_eventpipe_provider;
+
+/* Passed by value with a session of 64 bits in front: on x86 behind the two words of the session; on x64 Unix on the stack, behind
+ * five registers that the session leaves free; elsewhere as a pointer. */
+#if UINTPTR_MAX > 0xFFFFFFFF
+#define NR_WORDS_OF_PROVIDER 9
+#else
+#define NR_WORDS_OF_PROVIDER 8
+#endif
+
+#define NR_SLOTS_ICorProfilerInfo12(X) \
+    NR_SLOTS_ICorProfilerInfo11(X) \
+    X(int32_t, EventPipeStartSession, 4, (void *, uint32_t, nr_eventpipe_provider *, int32_t, uint64_t *)) \
+    X(int32_t, EventPipeAddProviderToSession, NR_WORDS_OF_PROVIDER, (void *, uint64_t, nr_eventpipe_provider)) \
+    X(int32_t, EventPipeStopSession, 2, (void *, uint64_t)) \
+    X(int32_t, EventPipeCreateProvider, 2, (void *, const uint16_t *, uintptr_t *)) \
+    X(int32_t, EventPipeGetProviderInfo, 4, (void *, uintptr_t, uint32_t, uint32_t *, uint16_t *)) \
+    X(int32_t, EventPipeDefineEvent, 12, (void *, uintptr_t, const uint16_t *, uint32_t, uint64_t, uint32_t, uint32_t, uint8_t, \
+      int32_t, uint32_t, void *, uintptr_t *)) \
+    X(int32_t, EventPipeWriteEvent, 5, (void *, uintptr_t, uint32_t, void *, const nr_guid *, const nr_guid *))
+
+#define NR_SLOTS_ICorProfilerInfo13(X) \
+    NR_SLOTS_ICorProfilerInfo12(X) \
+    X(int32_t, CreateHandle, 3, (void *, uintptr_t, int32_t, void **)) \
+    X(int32_t, DestroyHandle, 1, (void *, void *)) \
+    X(int32_t, GetObjectIDFromHandle, 2, (void *, void *, uintptr_t *))
+
+#define NR_SLOTS_ICorProfilerInfo14(X) \
+    NR_SLOTS_ICorProfilerInfo13(X) \
+    X(int32_t, EnumerateNonGCObjects, 1, (void *, void **)) \
+    X(int32_t, GetNonGCHeapBounds, 3, (void *, uint32_t, uint32_t *, void *)) \
+    X(int32_t, EventPipeCreateProvider2, 3, (void *, const uint16_t *, void *, uintptr_t *))
+
+#define NR_SLOTS_ICorProfilerInfo15(X) \
+    NR_SLOTS_ICorProfilerInfo14(X) \
+    X(int32_t, EnumerateGCHeapObjects, 2, (void *, void *, void *))
+
 #define NR_SLOTS_ICorProfilerFunctionControl(X) \
     NR_SLOTS_IUnknown(X) \
     X(int32_t, SetCodegenFlags, 1, (void *, uint32_t)) \

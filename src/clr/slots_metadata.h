@@ -212,4 +212,48 @@
     X(int32_t, FindAssembliesByName, 6, (void *, const uint16_t *, const uint16_t *, const uint16_t *, \
       void **, uint32_t, uint32_t *))
 
+#define NR_SLOTS_IMetaDataTables(X) \
+    NR_SLOTS_IUnknown(X) \
+    X(int32_t, GetStringHeapSize, 1, (void *, uint32_t *)) \
+    X(int32_t, GetBlobHeapSize, 1, (void *, uint32_t *)) \
+    X(int32_t, GetGuidHeapSize, 1, (void *, uint32_t *)) \
+    X(int32_t, GetUserStringHeapSize, 1, (void *, uint32_t *)) \
+    X(int32_t, GetNumTables, 1, (void *, uint32_t *)) \
+    X(int32_t, GetTableIndex, 2, (void *, uint32_t, uint32_t *)) \
+    X(int32_t, GetTableInfo, 6, (void *, uint32_t, uint32_t *, uint32_t *, uint32_t *, uint32_t *, const char **)) \
+    X(int32_t, GetColumnInfo, 6, (void *, uint32_t, uint32_t, uint32_t *, uint32_t *, uint32_t *, const char **)) \
+    X(int32_t, GetCodedTokenInfo, 4, (void *, uint32_t, uint32_t *, uint32_t **, const char **)) \
+    X(int32_t, GetRow, 3, (void *, uint32_t, uint32_t, void **)) \
+    X(int32_t, GetColumn, 4, (void *, uint32_t, uint32_t, uint32_t, uint32_t *)) \
+    X(int32_t, GetString, 2, (void *, uint32_t, const char **)) \
+    X(int32_t, GetBlob, 3, (void *, uint32_t, uint32_t *, const void **)) \
+    X(int32_t, GetGuid, 2, (void *, uint32_t, const nr_guid **)) \
+    X(int32_t, GetUserString, 3, (void *, uint32_t, uint32_t *, const void **)) \
+    X(int32_t, GetNextString, 2, (void *, uint32_t, uint32_t *)) \
+    X(int32_t, GetNextBlob, 2, (void *, uint32_t, uint32_t *)) \
+    X(int32_t, GetNextGuid, 2, (void *, uint32_t, uint32_t *)) \
+    X(int32_t, GetNextUserString, 2, (void *, uint32_t, uint32_t *))
+
+#define NR_SLOTS_IMetaDataTables2(X) \
+    NR_SLOTS_IMetaDataTables(X) \
+    X(int32_t, GetMetaDataStorage, 2, (void *, const void **, uint32_t *)) \
+    X(int32_t, GetMetaDataStreamInfo, 4, (void *, uint32_t, const char **, const void **, uint32_t *))
+
+#define NR_SLOTS_IMetaDataDispenser(X) \
+    NR_SLOTS_IUnknown(X) \
+    X(int32_t, DefineScope, 4, (void *, const nr_guid *, uint32_t, const nr_guid *, void **)) \
+    X(int32_t, OpenScope, 4, (void *, const uint16_t *, uint32_t, const nr_guid *, void **)) \
+    X(int32_t, OpenScopeOnMemory, 5, (void *, const void *, uint32_t, uint32_t, const nr_guid *, void **))
+
+#define NR_SLOTS_IMetaDataDispenserEx(X) \
+    NR_SLOTS_IMetaDataDispenser(X) \
+    X(int32_t, SetOption, 2, (void *, const nr_guid *, const void *)) \
+    X(int32_t, GetOption, 2, (void *, const nr_guid *, void *)) \
+    X(int32_t, OpenScopeOnITypeInfo, 4, (void *, void *, uint32_t, const nr_guid *, void **)) \
+    X(int32_t, GetCORSystemDirectory, 3, (void *, uint16_t *, uint32_t, uint32_t *)) \
+    X(int32_t, FindAssembly, 7, (void *, const uint16_t *, const uint16_t *, const uint16_t *, const uint16_t *, uint16_t *, \
+      uint32_t, uint32_t *)) \
+    X(int32_t, FindAssemblyModule, 8, (void *, const uint16_t *, const uint16_t *, const uint16_t *, const uint16_t *, \
+      const uint16_t *, uint16_t *, uint32_t, uint32_t *))
+
 #endif
