@@ -5,7 +5,7 @@ file(GLOB clr_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/clr/*.c)
 if(clr_sources)
   # The objects of src/clr themselves: nothing refers to the entry points, so an archive would be left out.
   add_library(NewRelicProfiler SHARED $<TARGET_OBJECTS:nr_clr>)
-  target_link_libraries(NewRelicProfiler PRIVATE nr_engine)
+  target_link_libraries(NewRelicProfiler PRIVATE nr_engine nr_validate) # of an archive only what is referred to
   set_target_properties(NewRelicProfiler PROPERTIES LINKER_LANGUAGE C)
   if(WIN32)
     set_target_properties(NewRelicProfiler PROPERTIES PREFIX "" OUTPUT_NAME "NewRelic.Profiler")
@@ -26,9 +26,11 @@ if(clr_sources)
     endif()
     if(NRPROF_GLIBC)
       # Before glibc 2.34 threads live in libpthread; later and on musl this name is an empty shell or libc itself.
+      # The same holds for dlopen and libdl.
       check_linker_flag(C "-l:libpthread.so.0" NRPROF_LIBPTHREAD)
       if(NRPROF_LIBPTHREAD)
-        target_link_libraries(NewRelicProfiler PRIVATE -Wl,--push-state,--no-as-needed -l:libpthread.so.0 -Wl,--pop-state)
+        target_link_libraries(NewRelicProfiler PRIVATE -Wl,--push-state,--no-as-needed -l:libpthread.so.0 -l:libdl.so.2
+          -Wl,--pop-state)
       endif()
     endif()
   endif()

@@ -207,3 +207,9 @@ nr_profiler *nr_profiler_current(void)
 {
     return atomic_load(&current);
 }
+
+bool nr_profiler_start_failed(void)
+{
+    nr_profiler *p = nr_profiler_current();
+    return p && p->failed;
+}

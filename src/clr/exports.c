@@ -1,5 +1,5 @@
-/* The live instrumentation functions of nrprof_agent.h. */
-#include "nrprof_agent.h"
+/* The live instrumentation functions of nrprof_agent.h, as this library does them. */
+#include "clr/agent_calls.h"
 
 #include "base/log.h"
 #include "clr/profiler.h"
@@ -15,7 +15,7 @@ static nr_engine *engine_or(const char *line)
     return e;
 }
 
-NR_EXPORT int32_t NRPROF_CALL InstrumentationRefresh(void)
+int32_t NRPROF_CALL nr_own_InstrumentationRefresh(void)
 {
     NR_LOG(NR_INFO, "Refreshing instrumentation");
     nr_engine *e = engine_or("Unable to refresh instrumentation because the profiler reference is invalid.");
@@ -24,7 +24,7 @@ NR_EXPORT int32_t NRPROF_CALL InstrumentationRefresh(void)
     return nr_engine_refresh(e, NULL);
 }
 
-NR_EXPORT int32_t NRPROF_CALL ReloadConfiguration(void)
+int32_t NRPROF_CALL nr_own_ReloadConfiguration(void)
 {
     nr_arena arena = NR_ARENA_INIT;
     nr_config config;
@@ -39,7 +39,7 @@ NR_EXPORT int32_t NRPROF_CALL ReloadConfiguration(void)
     return hr;
 }
 
-NR_EXPORT int32_t NRPROF_CALL AddCustomInstrumentation(const char *file_name, const char *xml)
+int32_t NRPROF_CALL nr_own_AddCustomInstrumentation(const char *file_name, const char *xml)
 {
     nr_arena arena = NR_ARENA_INIT;
     nr_str name, text;
@@ -59,7 +59,7 @@ NR_EXPORT int32_t NRPROF_CALL AddCustomInstrumentation(const char *file_name, co
     return hr;
 }
 
-NR_EXPORT int32_t NRPROF_CALL ApplyCustomInstrumentation(void)
+int32_t NRPROF_CALL nr_own_ApplyCustomInstrumentation(void)
 {
     NR_LOG(NR_TRACE, "Applying custom instrumentation");
     nr_engine *e = engine_or("Unable to apply custom instrumentation because the profiler reference is invalid.");

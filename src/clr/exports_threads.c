@@ -1,5 +1,5 @@
-/* The thread profiler's functions of nrprof_agent.h. */
-#include "nrprof_agent.h"
+/* The thread profiler's functions of nrprof_agent.h, as this library does them. */
+#include "clr/agent_calls.h"
 
 #include "base/log.h"
 #include "clr/profiler.h"
@@ -11,31 +11,31 @@ static nr_profiler *profiler_or_line(const char *function)
     return p;
 }
 
-NR_EXPORT int32_t NRPROF_CALL RequestProfile(void **snapshots, int32_t *length)
+int32_t NRPROF_CALL nr_own_RequestProfile(void **snapshots, int32_t *length)
 {
     nr_profiler *p = profiler_or_line("RequestProfile");
     return p ? nr_threads_request(&p->threads, p->info, p->info10, snapshots, length) : NR_E_UNEXPECTED;
 }
 
-NR_EXPORT void NRPROF_CALL ReleaseProfile(void)
+void NRPROF_CALL nr_own_ReleaseProfile(void)
 {
     nr_profiler *p = profiler_or_line("ReleaseProfile");
     if (p) nr_threads_release(&p->threads);
 }
 
-NR_EXPORT int32_t NRPROF_CALL RequestFunctionNames(const uintptr_t *function_ids, int32_t length, void **results)
+int32_t NRPROF_CALL nr_own_RequestFunctionNames(const uintptr_t *function_ids, int32_t length, void **results)
 {
     nr_profiler *p = profiler_or_line("RequestFunctionNames");
     return p ? nr_threads_names(&p->threads, function_ids, length, results) : NR_E_UNEXPECTED;
 }
 
-NR_EXPORT void NRPROF_CALL ShutdownThreadProfiler(void)
+void NRPROF_CALL nr_own_ShutdownThreadProfiler(void)
 {
     nr_profiler *p = profiler_or_line("ShutdownThreadProfiler");
     if (p) nr_threads_shutdown(&p->threads);
 }
 
-NR_EXPORT uintptr_t NRPROF_CALL GetCurrentExecutionEngineThreadId(void)
+uintptr_t NRPROF_CALL nr_own_GetCurrentExecutionEngineThreadId(void)
 {
     nr_profiler *p = profiler_or_line("GetCurrentExecutionEngineThreadId");
     uintptr_t thread = 0;

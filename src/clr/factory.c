@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "clr/profiler.h"
+#include "validate/gate.h"
 
 #include <stdatomic.h>
 
@@ -66,7 +67,7 @@ static const nr_IClassFactory_vtbl factory_vtbl = {cf_QueryInterface, cf_AddRef,
                                                    cf_LockServer};
 
 /* Any class id is accepted, as the reference does: installers use two, tests others. */
-NR_EXPORT int32_t NR_COM DllGetClassObject(const nr_guid *clsid, const nr_guid *iid, void **object)
+static int32_t NR_COM own_class_object(const nr_guid *clsid, const nr_guid *iid, void **object)
 {
     (void)clsid;
     if (!object) return NR_E_POINTER;
@@ -76,6 +77,11 @@ NR_EXPORT int32_t NR_COM DllGetClassObject(const nr_guid *clsid, const nr_guid *
     int32_t hr = cf_QueryInterface(f, iid, object);
     if (hr < 0) nr_free(f, sizeof *f);
     return hr;
+}
+
+NR_EXPORT int32_t NR_COM DllGetClassObject(const nr_guid *clsid, const nr_guid *iid, void **object)
+{
+    return nr_gate_class_object(own_class_object, clsid, iid, object);
 }
 
 NR_EXPORT int32_t NR_COM DllCanUnloadNow(void)

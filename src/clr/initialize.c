@@ -8,6 +8,7 @@
 #include "rules/env.h"
 #include "rules/logfile.h"
 #include "rules/process.h"
+#include "validate/gate.h"
 
 /* COR_PRF_MONITOR and COR_PRF_HIGH_MONITOR bits (section 6). */
 enum {
@@ -63,6 +64,7 @@ static bool load_config(nr_start *s)
 {
     bool ok = nr_config_load(&s->p->arena, s->p->core, &s->config) == NR_START_OK;
     nr_logfile_start(s->p->core);
+    nr_gate_log_notes();
     if (ok) return true;
     /* Once more, now that there is a log to tell the reason to. */
     nr_log_set_initialized();
@@ -112,6 +114,7 @@ static bool load_rules(nr_start *s)
     bool ok = nr_home_directory(&arena, s->p->core, &s->home) == NR_START_OK &&
               nr_extension_files_list(&arena, s->p->core, &files) == NR_START_OK;
     if (ok) s->generation = nr_generation_load(s->home, &files, NULL, 0, &s->config.ignore);
+    s->p->failed = ok && !s->generation;
     nr_arena_free(&arena);
     if (!s->generation) return false;
     if (s->generation->invalid_files)
@@ -222,7 +225,10 @@ int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
     }
     nr_journal_begin("nrprof " NRPROF_VERSION ", commit " NRPROF_COMMIT);
     /* The engine exists before the mask: callbacks may come as soon as it is set. */
-    if (!start_engine(&s) || !set_event_mask(&s)) return cancel_with_line(&s);
+    if (!start_engine(&s) || !set_event_mask(&s)) {
+        p->failed = true;
+        return cancel_with_line(&s);
+    }
     log_switches(atomic_load(&p->engine));
     NR_LOG(NR_TRACE, "CLR version: %u.%u", s.major, s.minor);
     if (nr_env_bool(NR_ENV_DISABLE_APPDOMAIN_CACHING, false))

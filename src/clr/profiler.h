@@ -17,12 +17,16 @@ typedef struct nr_profiler {
     bool core;
     nr_engine *_Atomic engine; /* NULL before Initialize has succeeded */
     nr_threads threads;
+    bool failed; /* Initialize ended by an error of this library, not by a decision or a missing file */
 } nr_profiler;
 
 /* A new object without references; it becomes the one that the exports work on. NULL: no memory. */
 nr_profiler *nr_profiler_new(void);
 /* The last one made that still lives; NULL: none. */
 nr_profiler *nr_profiler_current(void);
+
+/* `failed` of the present one. */
+bool nr_profiler_start_failed(void);
 
 /* com-and-lifecycle.md section 5; S_OK or CORPROF_E_PROFILER_CANCEL_ACTIVATION. */
 int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown);

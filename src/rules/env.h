@@ -69,7 +69,23 @@
       "Debug builds only: seconds to wait at start, for a debugger to attach.") \
     X(AZURE_SITES, "HOME_EXPANDED", NULL, BOTH, PATH, NULL, \
       "Contains :\\DWASFiles\\Sites: logs go below HOME; set by Azure Web Sites.") \
-    X(AZURE_HOME, "HOME", NULL, BOTH, PATH, NULL, "Base of the log directory in Azure Web Sites; nothing else.")
+    X(AZURE_HOME, "HOME", NULL, BOTH, PATH, NULL, "Base of the log directory in Azure Web Sites; nothing else.") \
+    X(VALIDATION_ENABLED, "NEWRELIC_VALIDATION_ENABLED", NULL, BOTH, BOOL, "false", \
+      "Records what passes between the CLR and the profiler (validation.md).") \
+    X(VALIDATION_OUTPUT, "NEWRELIC_VALIDATION_OUTPUT", NULL, BOTH, PATH, "./validation_output", \
+      "Directory of recordings; created when missing.") \
+    X(VALIDATION_TARGET, "NEWRELIC_VALIDATION_TARGET", NULL, BOTH, PATH, NULL, \
+      "Absolute path of another profiler, which then does the work. Loads a library: see validation.md for the conditions.") \
+    X(VALIDATION_SHADOW, "NEWRELIC_VALIDATION_SHADOW", NULL, BOTH, PATH, NULL, \
+      "Absolute path of another profiler, which is in charge while this one rewrites the same methods beside it, and the " \
+      "two are compared. Loads a library.") \
+    X(VALIDATION_SHADOW_REVERSE, "NEWRELIC_VALIDATION_SHADOW_REVERSE", NULL, BOTH, BOOL, "false", \
+      "In a shadow run this profiler is in charge, the other one is beside it.") \
+    X(FALLBACK, "NEW_RELIC_PROFILER_FALLBACK", NULL, BOTH, PATH, NULL, \
+      "Absolute path of another profiler, which takes over when this one cannot start because of an internal error " \
+      "(rollout.md). Loads a library.") \
+    X(FALLBACK_PERCENT, "NEW_RELIC_PROFILER_FALLBACK_PERCENT", NULL, BOTH, NUMBER, "0", \
+      "Share of the processes, 0 to 100, which that profiler gets from the beginning.")
 
 typedef enum nr_env_id {
 #define X(id, name, legacy, runtime, type, fallback, help) NR_ENV_##id,

@@ -20,23 +20,30 @@ static nr_str log_directory(nr_arena *arena, bool core)
                         "New Relic" NR_OS_SEPARATOR ".NET Agent" NR_OS_SEPARATOR "Logs");
 }
 
-static nr_str log_file(nr_arena *arena, nr_str directory)
+static bool is_shadow; /* set before the first start, by one thread */
+
+void nr_logfile_set_shadow(bool on)
 {
-    if (!directory.p) return directory;
-    return nr_arena_printf(arena, "%.*s" NR_OS_SEPARATOR "NewRelic.Profiler.%lu.log", NR_STR_ARG(directory),
-                           nr_os_process_id());
+    is_shadow = on;
 }
 
-nr_str nr_logfile_path(nr_arena *arena, bool core)
+static nr_str log_file(nr_arena *arena, nr_str directory, bool shadow)
 {
-    return log_file(arena, log_directory(arena, core));
+    if (!directory.p) return directory;
+    return nr_arena_printf(arena, "%.*s" NR_OS_SEPARATOR "NewRelic.Profiler.%lu%s.log", NR_STR_ARG(directory),
+                           nr_os_process_id(), shadow ? ".shadow" : "");
+}
+
+nr_str nr_logfile_path(nr_arena *arena, bool core, bool shadow)
+{
+    return log_file(arena, log_directory(arena, core), shadow);
 }
 
 void nr_logfile_start(bool core)
 {
     nr_arena scratch = NR_ARENA_INIT;
     if (!nr_log_is_enabled() || nr_log_is_console()) return;
-    nr_str directory = log_directory(&scratch, core), path = log_file(&scratch, directory);
+    nr_str directory = log_directory(&scratch, core), path = log_file(&scratch, directory, is_shadow);
     bool there = path.p && (nr_os_directory_exists(directory) || nr_os_make_directory(directory));
     /* Elsewhere the opening of the file decides: it may be possible all the same (7.3). */
     if (!path.p || (NR_OS_WINDOWS && !there)) {

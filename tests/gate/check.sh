@@ -66,7 +66,7 @@ check_elf() {
     *) check "has glibc symbol versions to check" "$(has "$undefined" '@GLIBC_' 'none found')" ;;
     esac
     needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' <<<"$dynamic")
-    check "needs libc, libm and libpthread only" "$(without "$needed" $'libc.so.6\nlibm.so.6\nlibpthread.so.0\nlibc.musl-x86_64.so.1\nlibc.musl-aarch64.so.1\nlibc.so')"
+    check "needs libc, libm, libpthread and libdl only" "$(without "$needed" $'libc.so.6\nlibm.so.6\nlibpthread.so.0\nlibdl.so.2\nlibc.musl-x86_64.so.1\nlibc.musl-aarch64.so.1\nlibc.so')"
 
     check "no thread-local storage" "$(has_not "$segments" '^ +TLS ' 'TLS segment') $(has_not "$sections" '\.(tbss|tdata)' 'TLS section') $(awk '$4 == "TLS" { print $8 }' <<<"$symbols")"
     check "stack is not executable" "$(has "$segments" 'GNU_STACK' 'no GNU_STACK') $(has_not "$segments" 'GNU_STACK.* RWE ' 'GNU_STACK is RWE')"

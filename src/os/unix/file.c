@@ -2,6 +2,8 @@
  * machine's glibc carry GLIBC_2.33, so a file's type comes straight from the kernel. */
 #include "os/os.h"
 
+#include "os/unix/status.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,21 +11,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096, READ_STEP = 1 << 16 };
+enum { READ_STEP = 1 << 16 };
 
-/* `path` with a NUL behind it. */
-static bool terminated(nr_str path, char z[PATH_SIZE])
+bool nr_os_unix_path(nr_str path, char z[NR_PATH_SIZE])
 {
-    if (path.n == 0 || path.n >= PATH_SIZE || memchr(path.p, 0, path.n)) return false;
+    if (path.n == 0 || path.n >= NR_PATH_SIZE || memchr(path.p, 0, path.n)) return false;
     memcpy(z, path.p, path.n);
     z[path.n] = 0;
     return true;
 }
 
-static bool status_of(nr_str path, struct stat *st)
+bool nr_os_unix_status(nr_str path, struct stat *st)
 {
-    char z[PATH_SIZE];
-    if (!terminated(path, z)) return false;
+    char z[NR_PATH_SIZE];
+    if (!nr_os_unix_path(path, z)) return false;
 #ifdef SYS_newfstatat /* 64-bit Linux, where the kernel's record is the C library's */
     return syscall(SYS_newfstatat, AT_FDCWD, z, st, 0) == 0;
 #else
@@ -34,21 +35,21 @@ static bool status_of(nr_str path, struct stat *st)
 bool nr_os_file_exists(nr_str path)
 {
     struct stat st;
-    return status_of(path, &st) && S_ISREG(st.st_mode);
+    return nr_os_unix_status(path, &st) && S_ISREG(st.st_mode);
 }
 
 bool nr_os_is_world_writable(nr_str path, unsigned *mode)
 {
     struct stat st;
-    if (!status_of(path, &st) || !(st.st_mode & S_IWOTH)) return false;
+    if (!nr_os_unix_status(path, &st) || !(st.st_mode & S_IWOTH)) return false;
     *mode = (unsigned)st.st_mode & 07777;
     return true;
 }
 
 bool nr_os_directory_exists(nr_str path)
 {
-    char z[PATH_SIZE];
-    DIR *d = terminated(path, z) ? opendir(z) : NULL;
+    char z[NR_PATH_SIZE];
+    DIR *d = nr_os_unix_path(path, z) ? opendir(z) : NULL;
     if (!d) return false;
     closedir(d);
     return true;
@@ -56,10 +57,10 @@ bool nr_os_directory_exists(nr_str path)
 
 bool nr_os_read_file(nr_str path, nr_buf *out)
 {
-    char z[PATH_SIZE];
+    char z[NR_PATH_SIZE];
     bool ok = false;
     /* Not to wait for the writer of a FIFO; no difference for a file. */
-    int fd = terminated(path, z) ? open(z, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    int fd = nr_os_unix_path(path, z) ? open(z, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (fd < 0) return false;
     for (;;) {
         uint8_t *at = nr_buf_extend(out, READ_STEP);
@@ -77,8 +78,8 @@ bool nr_os_read_file(nr_str path, nr_buf *out)
 
 static bool list(nr_str path, nr_str tail, void (*each)(void *self, nr_str name), void *self)
 {
-    char z[PATH_SIZE];
-    DIR *d = terminated(path, z) ? opendir(z) : NULL;
+    char z[NR_PATH_SIZE];
+    DIR *d = nr_os_unix_path(path, z) ? opendir(z) : NULL;
     if (!d) return false;
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         nr_str name = nr_str_of(e->d_name);
@@ -101,8 +102,8 @@ bool nr_os_list_by_extension(nr_str path, const char *extension, void (*each)(vo
 
 bool nr_os_make_directory(nr_str path)
 {
-    char z[PATH_SIZE];
-    if (!terminated(path, z)) return false;
+    char z[NR_PATH_SIZE];
+    if (!nr_os_unix_path(path, z)) return false;
     for (size_t i = 1; i <= path.n; i++) {
         if (i < path.n && z[i] != '/') continue;
         char kept = z[i];
@@ -115,8 +116,8 @@ bool nr_os_make_directory(nr_str path)
 
 intptr_t nr_os_open_log(nr_str path)
 {
-    char z[PATH_SIZE];
-    if (!terminated(path, z)) return -1;
+    char z[NR_PATH_SIZE];
+    if (!nr_os_unix_path(path, z)) return -1;
     return open(z, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
 

@@ -71,9 +71,22 @@ TEST(extension_files)
     nr_extension_files files;
     clear_env();
     set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
-    static const char *const names_[] = {"b.xml",  "a.xml", "A.xml", "fooxml", "b.XML", ".hidden.xml", "x.lua", "B.lua",
-                                         "x.luac", "x.txt", "a\xEF\xBD\x81.xml", "a\xF0\x9F\x98\x80.xml", "netcore" SEP "c.xml",
-                                         "netcore" SEP "a.xml", "netcore" SEP "c.lua", "netframework" SEP "f.xml"};
+    static const char *const names_[] = {"b.xml",
+                                         "a.xml",
+                                         "A.xml",
+                                         "fooxml",
+                                         "b.XML",
+                                         ".hidden.xml",
+                                         "x.lua",
+                                         "B.lua",
+                                         "x.luac",
+                                         "x.txt",
+                                         "a\xEF\xBD\x81.xml",
+                                         "a\xF0\x9F\x98\x80.xml",
+                                         "netcore" SEP "c.xml",
+                                         "netcore" SEP "a.xml",
+                                         "netcore" SEP "c.lua",
+                                         "netframework" SEP "f.xml"};
     for (size_t i = 0; i < NR_COUNT(names_); i++) {
         char path[100];
         snprintf(path, sizeof path, "extensions" SEP "%s", names_[i]);
@@ -113,10 +126,12 @@ TEST(no_extensions)
     CHECK_EQ(files.xml.count + files.lua.count, 0);
     CHECK_EQ(nr_extension_files_list(&a, true, &files), NR_START_NO_HOME);
     const char *rest = "E Unable to find New Relic Home directory in registry or environment.\n";
-    nr_str want = nr_arena_printf(&a, "W Unable to find the New Relic Agent extensions directory (@" SEP
-                                      "extensions).  No methods will be instrumented except those decorated with "
-                                      "[Transaction] or [Trace] attributes in conjunction with the New Relic agent API.\n"
-                                      "%s%s", NR_OS_WINDOWS ? "W No instrumentation files found.\n" : "", rest);
+    nr_str want = nr_arena_printf(&a,
+                                  "W Unable to find the New Relic Agent extensions directory (@" SEP
+                                  "extensions).  No methods will be instrumented except those decorated with "
+                                  "[Transaction] or [Trace] attributes in conjunction with the New Relic agent API.\n"
+                                  "%s%s",
+                                  NR_OS_WINDOWS ? "W No instrumentation files found.\n" : "", rest);
     CHECK_STR(logged(&a), want.p);
     clear_env();
     nr_log_reset();
@@ -131,19 +146,20 @@ TEST(core_dll)
     clear_env();
     set_env("NEW_RELIC_INSTALL_PATH", test_path(&a, "install").p);
     set_env("CORECLR_NEW_RELIC_HOME", test_path(&a, "home").p);
-    static const char *const places[] = {"home" SEP "netcore" SEP "NewRelic.Agent.Core.dll", "home" SEP "NewRelic.Agent.Core.dll",
-                                         "install" SEP "netcore" SEP "NewRelic.Agent.Core.dll",
-                                         "install" SEP "NewRelic.Agent.Core.dll"};
+    static const char *const places[] = {
+        "home" SEP "netcore" SEP "NewRelic.Agent.Core.dll", "home" SEP "NewRelic.Agent.Core.dll",
+        "install" SEP "netcore" SEP "NewRelic.Agent.Core.dll", "install" SEP "NewRelic.Agent.Core.dll"};
     log_start(NR_DEBUG);
     CHECK_EQ(nr_core_dll_find(&a, true, &path), NR_START_NO_CORE_DLL);
     CHECK(path.p == NULL);
-    CHECK_STR(logged(&a), "D Searching for New Relic Agent DLL at: @" SEP "install" SEP "NewRelic.Agent.Core.dll\n"
-                          "D Searching for New Relic Agent DLL at: @" SEP "install" SEP "netcore" SEP "NewRelic.Agent.Core.dll\n"
-                          "D Searching for New Relic Agent DLL at: @" SEP "home" SEP "NewRelic.Agent.Core.dll\n"
-                          "D Searching for New Relic Agent DLL at: @" SEP "home" SEP "netcore" SEP "NewRelic.Agent.Core.dll\n"
-                          "E Unable to find CORECLR_NEW_RELIC_HOME or NEW_RELIC_INSTALL_PATH environment variables.  Aborting "
-                          "instrumentation.\n"
-                          "E The New Relic Agent DLL is missing.\n"); /* 5.2: though they are set */
+    CHECK_STR(logged(&a),
+              "D Searching for New Relic Agent DLL at: @" SEP "install" SEP "NewRelic.Agent.Core.dll\n"
+              "D Searching for New Relic Agent DLL at: @" SEP "install" SEP "netcore" SEP "NewRelic.Agent.Core.dll\n"
+              "D Searching for New Relic Agent DLL at: @" SEP "home" SEP "NewRelic.Agent.Core.dll\n"
+              "D Searching for New Relic Agent DLL at: @" SEP "home" SEP "netcore" SEP "NewRelic.Agent.Core.dll\n"
+              "E Unable to find CORECLR_NEW_RELIC_HOME or NEW_RELIC_INSTALL_PATH environment variables.  Aborting "
+              "instrumentation.\n"
+              "E The New Relic Agent DLL is missing.\n"); /* 5.2: though they are set */
     /* From the last place to the first: each goes before those made earlier. */
     for (size_t i = 0; !NR_OS_WINDOWS && i < NR_COUNT(places); i++) {
         put_file(&a, places[i], "");
@@ -171,16 +187,27 @@ TEST(log_file)
         const char *name[3], *value[3];
         const char *unix_path;
     } rows[] = {
-        {{"NEW_RELIC_PROFILER_LOG_DIRECTORY", "NEW_RELIC_LOG_DIRECTORY", "CORECLR_NEW_RELIC_HOME"}, {"/p", "/l", "/h"},
+        {{"NEW_RELIC_PROFILER_LOG_DIRECTORY", "NEW_RELIC_LOG_DIRECTORY", "CORECLR_NEW_RELIC_HOME"},
+         {"/p", "/l", "/h"},
          "/p/NewRelic.Profiler.#.log"},
-        {{"NEWRELIC_PROFILER_LOG_DIRECTORY", "NEW_RELIC_LOG_DIRECTORY", NULL}, {"/p/", "/l", NULL}, "/p//NewRelic.Profiler.#.log"},
-        {{"NEW_RELIC_LOG_DIRECTORY", "HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME"}, {"/l", "C:\\DWASFiles\\Sites\\x", "/h"},
+        {{"NEWRELIC_PROFILER_LOG_DIRECTORY", "NEW_RELIC_LOG_DIRECTORY", NULL},
+         {"/p/", "/l", NULL},
+         "/p//NewRelic.Profiler.#.log"},
+        {{"NEW_RELIC_LOG_DIRECTORY", "HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME"},
+         {"/l", "C:\\DWASFiles\\Sites\\x", "/h"},
          "/l/NewRelic.Profiler.#.log"},
-        {{"HOME", "HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME"}, {"/home", "D:\\DWASFiles\\Sites\\x", "/h"},
+        {{"HOME", "HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME"},
+         {"/home", "D:\\DWASFiles\\Sites\\x", "/h"},
          "/home/LogFiles/NewRelic/NewRelic.Profiler.#.log"},
-        {{"HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME", NULL}, {"x:\\DWASFiles\\Sites", "/h", NULL}, "/NewRelic.Profiler.#.log"},
-        {{"HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME", NULL}, {"x:\\dwasfiles\\sites", "/h", NULL}, "/h/logs/NewRelic.Profiler.#.log"},
-        {{"CORECLR_NEW_RELIC_HOME", "NEW_RELIC_HOME", NULL}, {"", "/f", NULL}, "/logs/NewRelic.Profiler.#.log"}, /* 7.5 */
+        {{"HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME", NULL},
+         {"x:\\DWASFiles\\Sites", "/h", NULL},
+         "/NewRelic.Profiler.#.log"},
+        {{"HOME_EXPANDED", "CORECLR_NEW_RELIC_HOME", NULL},
+         {"x:\\dwasfiles\\sites", "/h", NULL},
+         "/h/logs/NewRelic.Profiler.#.log"},
+        {{"CORECLR_NEW_RELIC_HOME", "NEW_RELIC_HOME", NULL},
+         {"", "/f", NULL},
+         "/logs/NewRelic.Profiler.#.log"}, /* 7.5 */
         {{"NEW_RELIC_HOME", NULL, NULL}, {"/f", NULL, NULL}, "/New Relic/.NET Agent/Logs/NewRelic.Profiler.#.log"},
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
@@ -189,9 +216,10 @@ TEST(log_file)
         for (size_t j = 0; j < 3 && rows[i].name[j]; j++) set_env(rows[i].name[j], rows[i].value[j]);
         char want[200];
         const char *hash = strchr(rows[i].unix_path, '#');
-        snprintf(want, sizeof want, "%.*s%lu%s", (int)(hash - rows[i].unix_path), rows[i].unix_path, nr_os_process_id(), hash + 1);
-        if (!NR_OS_WINDOWS) CHECK_STR(nr_logfile_path(&a, true), want);
-        CHECK(nr_logfile_path(&a, true).p != NULL);
+        snprintf(want, sizeof want, "%.*s%lu%s", (int)(hash - rows[i].unix_path), rows[i].unix_path, nr_os_process_id(),
+                 hash + 1);
+        if (!NR_OS_WINDOWS) CHECK_STR(nr_logfile_path(&a, true, false), want);
+        CHECK(nr_logfile_path(&a, true, false).p != NULL);
         nr_arena_free(&a);
     }
     clear_env();
@@ -206,7 +234,7 @@ TEST(log_start_of_a_process)
     nr_log_reset();
     nr_log_configure(&s);
     nr_logfile_start(true);
-    CHECK(nr_os_file_exists(nr_logfile_path(&a, true)));
+    CHECK(nr_os_file_exists(nr_logfile_path(&a, true, false)));
     CHECK(nr_log_on(NR_INFO));
     put_file(&a, "file", "");
     set_env("NEW_RELIC_LOG_DIRECTORY", test_path(&a, "file" SEP "c").p); /* cannot be made */
@@ -258,7 +286,7 @@ TEST(no_memory)
         CHECK(found || e == NR_START_NO_MEMORY);
         nr_arena_free(&a);
         nr_alloc_fail_at(n, 1);
-        placed = nr_logfile_path(&a, true).p != NULL;
+        placed = nr_logfile_path(&a, true, false).p != NULL;
         nr_alloc_fail_at(0, 0);
         nr_arena_free(&a);
         path = test_path(&keep, "NewRelic.Agent.Core.dll");

@@ -1,0 +1,178 @@
+#include "validate/private.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "os/guard.h"
+#include "validate/frame.h"
+#include "validate/trial.h"
+
+enum { OF_READ = 0, OF_COPY_MEMORY = 2 };
+
+struct nr_private_module {
+    nr_private_module *next;
+    uintptr_t module;
+    bool written;      /* by the profiler in charge */
+    nr_IUnknown *copy; /* NULL: there is none yet */
+};
+
+/* ---- the runtime's dispenser ------------------------------------------------------------------------ */
+
+static const nr_guid class_dispenser = {0xE5CB7A31, 0x7512, 0x11D2, {0x89, 0xCE, 0x00, 0x80, 0xC7, 0x92, 0xE5, 0xD8}};
+static const nr_guid option_thread_safety = {
+    0xF7559806, 0xF266, 0x42EA, {0x8C, 0x63, 0x0A, 0xDB, 0x45, 0xE8, 0xB2, 0x34}};
+
+/* VARIANT of type VT_UI4. */
+typedef struct variant {
+    uint16_t type, reserved[3];
+    uint32_t value;
+    uint32_t rest[3];
+} variant;
+
+typedef int32_t(NR_COM *get_dispenser)(const nr_guid *clsid, const nr_guid *iid, void **object);
+
+static nr_IMetaDataDispenserEx *dispenser_of(const nr_ICorProfilerInfo4 *info)
+{
+    const variant on = {19, {0, 0, 0}, 1, {0, 0, 0}};
+    void *found = NULL;
+    void (*export)(void) = nr_os_symbol_around(info->vtbl, "MetaDataGetDispenser");
+    if (!export || ((get_dispenser) export)(&class_dispenser, &nr_iid_IMetaDataDispenserEx, &found) < 0) return NULL;
+    nr_IMetaDataDispenserEx *dispenser = found;
+    /* Callbacks come on many threads. The duplicate checks of a new scope are those of the runtime's own already. */
+    NR_CALL(dispenser, SetOption, &option_thread_safety, &on);
+    return dispenser;
+}
+
+bool nr_private_is_possible(nr_shadow *s)
+{
+    nr_IMetaDataDispenserEx *dispenser = dispenser_of(s->beside->info);
+    nr_release(dispenser);
+    return dispenser != NULL;
+}
+
+/* The metadata as it was loaded: what has been defined since is not in it. */
+static nr_IUnknown *copy_of(nr_ICorProfilerInfo4 *info, uintptr_t module)
+{
+    void *found = NULL, *copy = NULL;
+    const void *p = NULL;
+    uint32_t n = 0;
+    if (NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataTables2, &found) < 0 || !found) return NULL;
+    nr_IMetaDataTables2 *tables = found;
+    nr_IMetaDataDispenserEx *dispenser = dispenser_of(info);
+    if (dispenser && NR_CALL(tables, GetMetaDataStorage, &p, &n) >= 0 && p && n &&
+        NR_CALL(dispenser, OpenScopeOnMemory, p, n, NR_OPEN_TO_WRITE | OF_COPY_MEMORY, &nr_iid_IMetaDataImport2,
+                &copy) < 0)
+        copy = NULL;
+    nr_release(dispenser);
+    nr_release(tables);
+    return copy;
+}
+
+/* ---- modules ------------------------------------------------------------------------------------------ */
+
+static nr_private_module *find(nr_shadow *s, uintptr_t module)
+{
+    nr_private_module *m = s->modules;
+    while (m && m->module != module) m = m->next;
+    return m;
+}
+
+/* The lock is held. */
+static nr_private_module *need(nr_shadow *s, uintptr_t module)
+{
+    nr_private_module *m = find(s, module);
+    if (m || !(m = nr_zalloc(sizeof *m))) return m;
+    m->module = module;
+    m->next = s->modules;
+    s->modules = m;
+    return m;
+}
+
+void nr_private_written(nr_shadow *s, uintptr_t module)
+{
+    nr_mutex_lock(&s->lock);
+    nr_private_module *m = need(s, module);
+    if (m) m->written = true;
+    nr_mutex_unlock(&s->lock);
+}
+
+int32_t nr_private_metadata(nr_shadow *s, uintptr_t module, uint32_t flags, const nr_guid *iid, void **object)
+{
+    nr_ICorProfilerInfo4 *info = s->beside->info;
+    const nr_frame *f = nr_frame_now();
+    nr_mutex_lock(&s->lock);
+    nr_private_module *m = find(s, module);
+    nr_IUnknown *copy = m ? m->copy : NULL;
+    bool apart = copy || (m && m->written) || (flags & NR_OPEN_TO_WRITE) || (f && f->rewrites);
+    if (copy) copy->vtbl->AddRef(copy);
+    nr_mutex_unlock(&s->lock);
+    if (!apart) return NR_CALL(info, GetModuleMetaData, module, OF_READ, iid, object);
+    if (!copy) {
+        nr_IUnknown *made = copy_of(info, module), *surplus = NULL;
+        if (!made) return NR_E_NOTIMPL;
+        nr_mutex_lock(&s->lock);
+        m = need(s, module);
+        if (m && !m->copy)
+            m->copy = made; /* that reference is the list's */
+        else
+            surplus = made;
+        copy = m ? m->copy : NULL;
+        if (copy) copy->vtbl->AddRef(copy);
+        nr_mutex_unlock(&s->lock);
+        nr_release(surplus);
+        if (!copy) return NR_E_OUTOFMEMORY;
+    }
+    int32_t hr = NR_CALL(copy, QueryInterface, iid, object);
+    nr_release(copy);
+    return hr;
+}
+
+void nr_private_forget(nr_shadow *s, uintptr_t module)
+{
+    nr_private_module *gone = NULL;
+    nr_mutex_lock(&s->lock);
+    for (nr_private_module **at = &s->modules; *at; at = &(*at)->next) {
+        if ((*at)->module != module) continue;
+        gone = *at;
+        *at = gone->next;
+        break;
+    }
+    nr_ids_forget(&s->same, module);
+    nr_mutex_unlock(&s->lock);
+    if (!gone) return;
+    nr_release(gone->copy);
+    nr_free(gone, sizeof *gone);
+}
+
+void nr_private_free(nr_shadow *s)
+{
+    while (s->modules) nr_private_forget(s, s->modules->module);
+}
+
+/* ---- memory for bodies ------------------------------------------------------------------------------------ */
+
+static int32_t NR_COM malloc_QueryInterface(void *self, const nr_guid *iid, void **object)
+{
+    bool known = nr_guid_eq(iid, &nr_iid_IUnknown) || nr_guid_eq(iid, &nr_iid_IMethodMalloc);
+    *object = known ? self : NULL;
+    return known ? NR_S_OK : NR_E_NOINTERFACE;
+}
+
+static uint32_t NR_COM malloc_count(void *self)
+{
+    (void)self;
+    return 1; /* there is one for all, and it stays */
+}
+
+static void *NR_COM malloc_Alloc(void *self, uint32_t size)
+{
+    (void)self;
+    return nr_trial_alloc(nr_trial_now(), size);
+}
+
+int32_t nr_private_allocator(void **allocator)
+{
+    static const nr_IMethodMalloc_vtbl slots = {malloc_QueryInterface, malloc_count, malloc_count, malloc_Alloc};
+    static nr_IMethodMalloc one = {&slots};
+    *allocator = &one;
+    return NR_S_OK;
+}

@@ -1,0 +1,22 @@
+/* private.h - metadata for the profiler that is not in charge: what it defines goes to a copy of its own. */
+#ifndef NR_VALIDATE_PRIVATE_H
+#define NR_VALIDATE_PRIVATE_H
+
+#include "validate/shadow.h"
+
+enum { NR_OPEN_TO_WRITE = 1 }; /* CorOpenFlags: ofWrite */
+
+/* Can the runtime make copies of metadata? */
+bool nr_private_is_possible(nr_shadow *s);
+/* As GetModuleMetaData. A module that nobody has written to is read as it is in the runtime; else, to write, and while a
+ * method is rewritten, from a copy of what was loaded. E_NOTIMPL: the runtime has no dispenser, or the module no image. */
+int32_t nr_private_metadata(nr_shadow *s, uintptr_t module, uint32_t flags, const nr_guid *iid, void **object);
+/* The profiler in charge may now define something in this module. */
+void nr_private_written(nr_shadow *s, uintptr_t module);
+void nr_private_forget(nr_shadow *s, uintptr_t module);
+void nr_private_free(nr_shadow *s);
+
+/* An IMethodMalloc whose memory lasts as long as the callback. */
+int32_t nr_private_allocator(void **allocator);
+
+#endif
