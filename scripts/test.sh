@@ -174,6 +174,8 @@ clr_tests() {
     fi
 }
 
+run_tests() { external "nrprof run" tests/run/run.sh; }
+
 # shellcheck disable=SC2046
 need_packages $(packages_for linux-x64) xz-utils git g++ python3 time || exit 1
 "$root/scripts/deps.sh" || exit 1
@@ -186,6 +188,7 @@ phase "binary gate" gate linux-x64
 real_assemblies
 phase "Lua tests" lua_tests tests/lua
 phase "scenarios" lua_tests tests/scenarios
+phase "nrprof run" run_tests
 phase "real CLR" clr_tests
 if [ -n "$all" ]; then
     phase "golden" external "golden recordings" tests/golden/run.sh --all

@@ -193,7 +193,9 @@ local function why_nothing(l, p, types)
   return ("%s.%s has no overload (%s); there is %s"):format(p.class, p.method, p.parameters, near.listed(lists))
 end
 
-local function check_assemblies(findings, files, told)
+-- Adds a finding for each rule of the files ({ rules = { { path, text } }, xml = … }) that matches nothing in the assemblies of a
+-- directory.
+function M.check_assemblies(findings, files, assemblies_directory, framework)
   local directory = nr.directory()
   local shown = {}
   for kind, list in pairs { rules = files.rules, xml = files.xml } do
@@ -203,9 +205,9 @@ local function check_assemblies(findings, files, told)
       shown[tool.base_name(copy)] = file.path
     end
   end
-  local l <close> = look.open { rules = directory, framework = told.options.framework }
+  local l <close> = look.open { rules = directory, framework = framework }
   if not l then return end
-  local found, assemblies = count.count(l, told.options.assemblies)
+  local found, assemblies = count.count(l, assemblies_directory)
   local types
   for _, p in ipairs(l:points()) do
     if not found[p.id] then
@@ -243,7 +245,7 @@ local function once(told, files)
   local findings = {}
   local templates = check_templates(findings, files)
   local points = check_rules(findings, files, templates)
-  if told.options.assemblies then check_assemblies(findings, files, told) end
+  if told.options.assemblies then M.check_assemblies(findings, files, told.options.assemblies, told.options.framework) end
   return print_findings(told, findings, files, points)
 end
 

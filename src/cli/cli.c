@@ -14,6 +14,7 @@ static const nr_command *const commands[] = {
     &nr_command_check,
     &nr_command_list,
     &nr_command_explain,
+    &nr_command_run,
     &nr_command_import_xml,
     &nr_command_export_xml,
     &nr_command_test,

@@ -423,8 +423,10 @@ static int script_count(lua_State *L)
 static int nr_embedded_text(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
-    for (const nr_embedded *e = nr_embedded_files; e->name; e++) {
-        if (!strcmp(e->name, name)) {
+    const nr_embedded *const tables[] = {nr_embedded_files, nr_embedded_tool_files};
+    for (size_t i = 0; i < NR_COUNT(tables); i++) {
+        for (const nr_embedded *e = tables[i]; e->name; e++) {
+            if (strcmp(e->name, name) != 0) continue;
             lua_pushlstring(L, (const char *)e->data, e->size);
             return 1;
         }

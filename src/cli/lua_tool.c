@@ -3,6 +3,7 @@
 #include "cli/lua_clr.h"
 #include "cli/lua_look.h"
 #include "cli/lua_nr.h"
+#include "cli/lua_process.h"
 #include "script/embedded.h"
 
 #include <lauxlib.h>
@@ -35,7 +36,8 @@ void nr_lua_open_tool(lua_State *L)
     luaL_requiref(L, "nr.clr", nr_lua_open_clr, 0);
     luaL_requiref(L, "nr.look", nr_lua_open_look, 0);
     luaL_requiref(L, "nr", nr_lua_open_nr, 0);
-    lua_pop(L, 3);
+    luaL_requiref(L, "nr.process", nr_lua_open_process, 0);
+    lua_pop(L, 4);
     lua_getglobal(L, "package");
     lua_getfield(L, -1, "searchers");
     lua_pushcfunction(L, search_embedded);
@@ -171,9 +173,11 @@ static int explain_error(lua_State *L)
 int nr_lua_run_command(nr_cli *cli, const nr_command *command, const nr_args *args, const char *module,
                        const char *name)
 {
+    static unsigned depth; /* a command may run another, and has files of its own until it ends */
     command_run r = {cli, command, args, module, name, NR_EXIT_USAGE};
     lua_State *L = luaL_newstate();
     if (!L) return nr_cli_no_memory(cli);
+    depth++;
     lua_pushcfunction(L, explain_error);
     lua_pushcfunction(L, run_protected);
     lua_pushlightuserdata(L, &r);
@@ -183,6 +187,6 @@ int nr_lua_run_command(nr_cli *cli, const nr_command *command, const nr_args *ar
         r.code = NR_EXIT_USAGE;
     }
     lua_close(L);
-    nr_lua_clean_up();
+    if (--depth == 0) nr_lua_clean_up();
     return r.code;
 }

@@ -6,7 +6,7 @@
 
 #include <lua.h>
 
-/* All libraries of Lua, the modules `nr`, `nr.clr` and `nr.look`, and `require` for what is compiled in. Raises Lua errors. */
+/* All libraries of Lua, the modules `nr`, `nr.clr`, `nr.look` and `nr.process`, and `require` for what is compiled in. Raises Lua errors. */
 void nr_lua_open_tool(lua_State *L);
 
 /* Runs function `name` of the module nrprof.`module` with one table: what it was told (options by name, operands) and how to

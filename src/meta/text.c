@@ -119,6 +119,7 @@ static bool parse_plain_type(parser *p, bool raw_allowed, nr_text_type *t)
     case NR_TOK_BOOL: t->element = NR_ELEMENT_BOOLEAN; return true;
     case NR_TOK_UINT32: t->element = NR_ELEMENT_U4; return true;
     case NR_TOK_STRING: t->element = NR_ELEMENT_STRING; return true;
+    case NR_TOK_PRIMITIVE: t->element = (uint8_t)p->scan.number; return true;
     case NR_TOK_CLASS: return parse_class(p, NR_ELEMENT_CLASS, t);
     case NR_TOK_VALUETYPE: return parse_class(p, NR_ELEMENT_VALUETYPE, t);
     case NR_TOK_BANG: return parse_variable(p, NR_ELEMENT_VAR, t);

@@ -1,5 +1,7 @@
 #include "meta/text_scan.h"
 
+#include "meta/sig.h"
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -16,10 +18,29 @@ static nr_text_token scan_name(nr_text_scanner *s)
     static const struct {
         const char *text;
         nr_text_token token;
+        uint8_t element;
     } keywords[] = {
-        {"instance", NR_TOK_INSTANCE}, {"class", NR_TOK_CLASS},   {"valuetype", NR_TOK_VALUETYPE},
-        {"object", NR_TOK_OBJECT},     {"void", NR_TOK_VOID},     {"bool", NR_TOK_BOOL},
-        {"string", NR_TOK_STRING},     {"uint32", NR_TOK_UINT32},
+        {"instance", NR_TOK_INSTANCE, 0},
+        {"class", NR_TOK_CLASS, 0},
+        {"valuetype", NR_TOK_VALUETYPE, 0},
+        {"object", NR_TOK_OBJECT, 0},
+        {"void", NR_TOK_VOID, 0},
+        {"bool", NR_TOK_BOOL, 0},
+        {"string", NR_TOK_STRING, 0},
+        {"uint32", NR_TOK_UINT32, 0},
+        /* Not in the reference's language: its templates need none of them, those of users do. */
+        {"char", NR_TOK_PRIMITIVE, NR_ELEMENT_CHAR},
+        {"int8", NR_TOK_PRIMITIVE, NR_ELEMENT_I1},
+        {"uint8", NR_TOK_PRIMITIVE, NR_ELEMENT_U1},
+        {"int16", NR_TOK_PRIMITIVE, NR_ELEMENT_I2},
+        {"uint16", NR_TOK_PRIMITIVE, NR_ELEMENT_U2},
+        {"int32", NR_TOK_PRIMITIVE, NR_ELEMENT_I4},
+        {"int64", NR_TOK_PRIMITIVE, NR_ELEMENT_I8},
+        {"uint64", NR_TOK_PRIMITIVE, NR_ELEMENT_U8},
+        {"float32", NR_TOK_PRIMITIVE, NR_ELEMENT_R4},
+        {"float64", NR_TOK_PRIMITIVE, NR_ELEMENT_R8},
+        {"nint", NR_TOK_PRIMITIVE, NR_ELEMENT_I},
+        {"nuint", NR_TOK_PRIMITIVE, NR_ELEMENT_U},
     };
     size_t begin = s->at;
     while (s->at < s->text.n) {
@@ -29,7 +50,9 @@ static nr_text_token scan_name(nr_text_scanner *s)
     }
     s->name = (nr_str){s->text.p + begin, s->at - begin};
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
-        if (nr_str_is(s->name, keywords[i].text)) return keywords[i].token;
+        if (!nr_str_is(s->name, keywords[i].text)) continue;
+        if (keywords[i].element) s->number = keywords[i].element;
+        return keywords[i].token;
     }
     return NR_TOK_NAME;
 }

@@ -32,7 +32,8 @@
     X(VOID, "\"void\"") \
     X(BOOL, "\"bool\"") \
     X(STRING, "\"string\"") \
-    X(UINT32, "\"uint32\"")
+    X(UINT32, "\"uint32\"") \
+    X(PRIMITIVE, "a type of numbers")
 
 typedef enum nr_text_token {
 #define X(name, text) NR_TOK_##name,
@@ -44,7 +45,7 @@ typedef struct nr_text_scanner {
     nr_str text;
     size_t at;
     nr_str name;     /* of the last NR_TOK_NAME */
-    uint32_t number; /* of the last NR_TOK_NUMBER; wraps like a 32-bit int */
+    uint32_t number; /* of the last NR_TOK_NUMBER, wraps like a 32-bit int; element type of the last NR_TOK_PRIMITIVE */
 } nr_text_scanner;
 
 /* The next token. NR_TOK_END and NR_TOK_BAD do not advance. Looking ahead is done by putting the

@@ -2,26 +2,12 @@
 
 #include "base/buf.h"
 #include "os/os.h"
+#include "os/windows/command_line.h"
 #include "os/windows/wide.h"
 
 bool nr_os_can_fork(void)
 {
     return false;
-}
-
-/* The rules of CommandLineToArgvW: backslashes count only in front of a quotation mark. */
-static void quote(nr_buf *line, nr_str argument)
-{
-    size_t slashes = 0;
-    nr_buf_put_str(line, line->size ? NR_STR(" \"") : NR_STR("\""));
-    for (size_t i = 0; i < argument.n; i++) {
-        char c = argument.p[i];
-        if (c == '"') nr_buf_fill(line, '\\', slashes + 1);
-        slashes = c == '\\' ? slashes + 1 : 0;
-        nr_buf_u8(line, (uint8_t)c);
-    }
-    nr_buf_fill(line, '\\', slashes);
-    nr_buf_u8(line, '"');
 }
 
 static HANDLE output(nr_str path, DWORD standard)
@@ -43,8 +29,8 @@ nr_os_end nr_os_isolate(const nr_os_child *child, int *code)
     nr_os_end end = NR_OS_NOT_STARTED;
     DWORD exit_code = 0;
     *code = 0;
-    quote(&text, nr_os_process_path(&arena));
-    for (size_t i = 0; i < child->argument_count; i++) quote(&text, child->arguments[i]);
+    nr_command_line_add(&text, nr_os_process_path(&arena));
+    for (size_t i = 0; i < child->argument_count; i++) nr_command_line_add(&text, child->arguments[i]);
     start.hStdInput = INVALID_HANDLE_VALUE;
     start.hStdOutput = output(child->out, STD_OUTPUT_HANDLE);
     start.hStdError = output(child->err, STD_ERROR_HANDLE);

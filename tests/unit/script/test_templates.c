@@ -40,7 +40,7 @@ TEST(mistakes)
         {"template { name = 'x', locals = { 'a' } }", "1: template: local 1 must be { name, type }"},
         {"template { name = 'x', locals = { { 'a', 'object' }, { 'b' } } }",
          "1: template: local 2 must be { name, type }"},
-        {"template { name = 'x', locals = { { 'a', 'int32' } } }", "1: template: 'int32' is no type: "},
+        {"template { name = 'x', locals = { { 'a', 'decimal' } } }", "1: template: 'decimal' is no type: "},
         {"template { name = 'x', locals = { { 'a', 'void [a]B::C()' } } }",
          "1: template: 'void [a]B::C()' is no type: it is a method"},
         {"template { name = 'x', tiny = true, body = function() end }",
