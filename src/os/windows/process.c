@@ -1,5 +1,6 @@
 #include "os/os.h"
 
+#include "os/arguments.h"
 #include "os/windows/wide.h"
 
 #include <tlhelp32.h>
@@ -69,28 +70,21 @@ unsigned long nr_os_process_id(void)
 
 bool nr_os_app_pool_from_command_line(nr_arena *arena, nr_str *id)
 {
-    typedef LPWSTR *(WINAPI * to_argv)(LPCWSTR, int *);
-    const wchar_t *line = GetCommandLineW();
-    int count = 0;
+    nr_arena scratch = NR_ARENA_INIT;
+    nr_str *arguments;
+    size_t count;
     *id = (nr_str){NULL, 0};
-    /* Most processes have no such argument and need no SHELL32. */
-    if (!wcsstr(line, L"-ap")) return false;
-    to_argv parse = (to_argv)(void (*)(void))nr_system_function(L"shell32.dll", "CommandLineToArgvW");
-    LPWSTR *arguments = parse ? parse(line, &count) : NULL;
-    if (!arguments) return false;
+    if (!nr_os_split_arguments(&scratch, (const uint16_t *)GetCommandLineW(), &arguments, &count)) goto done;
     /* The argument behind the last one does not exist; the reference reads it all the same. */
-    for (int i = 0; count >= 3 && i + 1 < count; i++) {
-        if (wcscmp(arguments[i], L"-ap") != 0) continue;
-        const wchar_t *p = arguments[i + 1];
-        size_t n = wcslen(p);
-        if (n >= 3 && p[0] == L'"') {
-            p++;
-            n -= 2;
-        }
-        *id = nr_narrow(arena, p, n);
+    for (size_t i = 0; count >= 3 && i + 1 < count; i++) {
+        if (!nr_str_is(arguments[i], "-ap")) continue;
+        nr_str s = arguments[i + 1];
+        if (s.n >= 3 && s.p[0] == '"') s = (nr_str){s.p + 1, s.n - 2};
+        *id = nr_arena_str(arena, s);
         break;
     }
-    LocalFree(arguments);
+done:
+    nr_arena_free(&scratch);
     return id->p != NULL;
 }
 

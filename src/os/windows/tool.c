@@ -1,9 +1,22 @@
 #include "os/tool.h"
 
+#include "os/arguments.h"
 #include "os/windows/wide.h"
 
 #include <fcntl.h>
 #include <io.h>
+
+char **nr_os_arguments(nr_arena *arena, int *argc, char **argv)
+{
+    nr_str *list;
+    size_t count;
+    (void)argv;
+    if (!nr_os_split_arguments(arena, (const uint16_t *)GetCommandLineW(), &list, &count)) return NULL;
+    char **all = nr_arena_zalloc(arena, count + 1, sizeof *all);
+    for (size_t i = 0; all && i < count; i++) all[i] = (char *)(uintptr_t)list[i].p;
+    *argc = (int)count;
+    return all;
+}
 
 bool nr_os_is_terminal(FILE *stream)
 {
