@@ -82,19 +82,28 @@ musl_sysroot_for() {
     esac
 }
 
+# The program's whole path: qemu answers what asks for it from what it was started with, whatever the directory is by then.
+emulated() { # SYSROOT PROGRAM [ARGUMENT...]
+    local sysroot=$1 program
+    program=$(realpath "$2")
+    shift 2
+    qemu-aarch64 -L "$sysroot" "$program" "$@"
+}
+
 # run_target TARGET PROGRAM [ARGUMENT...]: runs a program built for TARGET here, through its emulator
 run_target() {
     local target=$1
     shift
     case $target in
     linux-x64) "$@" ;;
-    linux-arm64) qemu-aarch64 -L /usr/aarch64-linux-gnu "$@" ;;
+    linux-arm64) emulated /usr/aarch64-linux-gnu "$@" ;;
     linux-x64-musl) "$cache/sysroot/musl-x64/lib/ld-musl-x86_64.so.1" "$@" ;;
-    linux-arm64-musl) qemu-aarch64 -L "$cache/sysroot/musl-arm64" "$@" ;;
+    linux-arm64-musl) emulated "$cache/sysroot/musl-arm64" "$@" ;;
     windows-x64)
         env -u DISPLAY WINEPREFIX="$root/build/wineprefix" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=' \
             /usr/lib/wine/wine64 "$@" </dev/null
         ;;
+    windows-x86) WINEDLLOVERRIDES='mscoree,mshtml=' "$root/scripts/wine32.sh" "$@" ;;
     *) return 127 ;;
     esac
 }
@@ -102,12 +111,10 @@ run_target() {
 # can_run TARGET: 0, or the reason why not and 1
 can_run() {
     local p
-    case $1 in
-    windows-x86)
-        say "32-bit Windows programs need wine32, which does not install beside an amd64 Debian"
-        return 1
-        ;;
-    esac
+    if [ "$1" = windows-x86 ]; then
+        "$root/scripts/wine32.sh" --create 2>&1
+        return
+    fi
     for p in $(emulator_packages_for "$1"); do
         if ! need_packages "$p" >/dev/null; then
             say "package $p is missing"

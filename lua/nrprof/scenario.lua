@@ -452,10 +452,10 @@ local function outcome(directory, how, code, name, seconds)
 end
 
 local function run(full_name, file, options, body)
-  local inside = os.getenv "NRPROF_SCENARIO"
+  local inside = clr.getenv "NRPROF_SCENARIO"
   if inside then -- started for one scenario only
     if inside ~= full_name then return end
-    run_here(body, os.getenv "NRPROF_SCENARIO_DIRECTORY")
+    run_here(body, clr.getenv "NRPROF_SCENARIO_DIRECTORY")
     lu.unregisterCurrentSuite() -- LuaUnit lets nobody out otherwise
     os.exit(0)
   end

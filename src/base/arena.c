@@ -14,8 +14,9 @@ struct nr_arena_chunk {
 
 enum { ALIGN = 16, FIRST_CHUNK = 4096, LARGEST_STEP = 1 << 20 };
 
-/* Payload starts at the first 16-byte boundary behind the header. */
-static const size_t header = (sizeof(nr_arena_chunk) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+/* Payload starts at the first 16-byte boundary behind the header; 32-bit systems align allocated memory to 8. */
+static const size_t header =
+    ((sizeof(nr_arena_chunk) + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + (sizeof(void *) == 4 ? ALIGN / 2 : 0);
 
 static bool grow(nr_arena *a, size_t need)
 {
@@ -27,7 +28,8 @@ static bool grow(nr_arena *a, size_t need)
     c->next = a->chunks;
     c->size = step;
     a->chunks = c;
-    a->at = (char *)c + header;
+    uintptr_t free_part = (uintptr_t)(c + 1);
+    a->at = (char *)c + sizeof *c + (ALIGN - free_part % ALIGN) % ALIGN;
     a->end = (char *)c + step;
     return true;
 }

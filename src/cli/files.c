@@ -1,5 +1,6 @@
 #include "cli/files.h"
 
+#include "os/isolate.h"
 #include "os/os.h"
 #include "os/tool.h"
 
@@ -82,9 +83,20 @@ nr_str nr_files_directory_of(nr_str path)
     return (nr_str){path.p, n > 1 ? n - 1 : n};
 }
 
+/* Windows makes directories by their whole path only, as the profiler has to. */
+static bool make_directory_of(nr_str path)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_str directory = nr_files_directory_of(path), here = nr_os_current_directory(&arena);
+    bool ok = nr_os_directory_exists(directory) || nr_os_make_directory(directory) ||
+              (here.p && nr_os_make_directory(join(&arena, here, directory)));
+    nr_arena_free(&arena);
+    return ok;
+}
+
 bool nr_files_write(nr_str path, nr_str bytes)
 {
-    if (!nr_os_make_directory(nr_files_directory_of(path))) return false;
+    if (!make_directory_of(path)) return false;
     intptr_t file = nr_os_open_log(path);
     bool ok = file != -1 && nr_os_write(file, bytes.p, bytes.n);
     if (file != -1) nr_os_close(file);

@@ -568,6 +568,7 @@ int nr_lua_open_clr(lua_State *L)
                                          {"disassemble", nr_lua_clr_disassemble},
                                          {"isolate", nr_lua_clr_isolate},
                                          {"setenv", set_env},
+                                         {"getenv", nr_lua_clr_getenv},
                                          {"files", list_files},
                                          {"make_directory", make_directory},
                                          {"current_directory", current_directory},

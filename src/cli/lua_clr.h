@@ -29,6 +29,7 @@ int nr_lua_clr_verify(lua_State *L);
 int nr_lua_clr_disassemble(lua_State *L);
 /* isolate { run = function, arguments = {…}, out = path, err = path, seconds = n }: "exited", "crashed", "timed out" or
  * "not started"; the exit code or signal; the signal's name. */
+int nr_lua_clr_getenv(lua_State *L);
 int nr_lua_clr_isolate(lua_State *L);
 
 /* Events as they come in; Lua tables of them are made afterwards, so that nothing of Lua runs inside a callback. */

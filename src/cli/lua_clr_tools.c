@@ -4,6 +4,7 @@
 #include "il/disasm.h"
 #include "il/parts.h"
 #include "os/isolate.h"
+#include "os/os.h"
 
 #include <lauxlib.h>
 #include <stdio.h>
@@ -102,6 +103,19 @@ int nr_lua_clr_disassemble(lua_State *L)
     nr_disasm(&text, body, n, x.sim ? name : NULL, &x);
     lua_pushlstring(L, text.size ? (const char *)text.data : "", text.size);
     nr_buf_free(&text);
+    return 1;
+}
+
+/* os.getenv gives text in the code page on Windows; this is UTF-8. */
+int nr_lua_clr_getenv(lua_State *L)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_str value;
+    if (nr_os_env(&arena, luaL_checkstring(L, 1), &value) && value.p)
+        lua_pushlstring(L, value.p, value.n);
+    else
+        lua_pushnil(L);
+    nr_arena_free(&arena);
     return 1;
 }
 
