@@ -31,6 +31,33 @@ emulator_packages_for() {
     esac
 }
 
+# What it takes to run its programs here, in words; "natively" for this machine's own.
+emulator_of() {
+    case $1 in
+    linux-arm64*) echo "under qemu-user" ;;
+    linux-x64-musl) echo "through musl's loader" ;;
+    windows-x64) echo "under wine64" ;;
+    windows-x86) echo "under wine32 in an i386 Debian" ;;
+    *) echo natively ;;
+    esac
+}
+
+# library_of TARGET: where build.sh leaves the library
+library_of() {
+    case $1 in
+    windows-*) echo "$root/build/$1/NewRelic.Profiler.dll" ;;
+    *) echo "$root/build/$1/libNewRelicProfiler.so" ;;
+    esac
+}
+
+# rid_of TARGET: .NET's name for it, where there is a runtime pack that runs here
+rid_of() {
+    case $1 in
+    linux-x64 | linux-arm64) echo "$1" ;;
+    windows-*) echo "win-${1#windows-}" ;;
+    esac
+}
+
 has_package() { dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
 
 # need_packages NAME...: installs what is missing when we may, else says what to install. Returns 1 when something is missing.

@@ -116,6 +116,17 @@ thread_sanitizer() {
     fi
 }
 
+# Like cross_unit_tests: what runs through the target's tool in build/TARGET.
+cross_scenarios() { # TARGET
+    local why tool=build/$1/nrprof
+    [ -f "$tool" ] || tool=$tool.exe
+    if why=$(can_run "$1"); then
+        run_target "$1" "$tool" test tests/scenarios
+    else
+        skip "scenarios of $1" "$why"
+    fi
+}
+
 build_target() { # TARGET
     if "$root/scripts/build.sh" "$1"; then
         say "1 passed, 0 failed"
@@ -204,6 +215,8 @@ if [ -n "$all" ]; then
         phase "build $target" build_target "$target"
         phase "unit tests $target" cross_unit_tests "$target"
         phase "binary gate $target" gate "$target"
+        phase "scenarios $target" cross_scenarios "$target"
+        phase "real CLR $target" external "real CLR of $target" tests/clr/run.sh --target "$target"
     done
 else
     say "(other targets and ThreadSanitizer: test.sh --all)"

@@ -46,9 +46,14 @@ namespace Clr
 
         public IEnumerable<Call> Of(string method) => Calls.Where(c => c.Method == method);
 
-        const int TimeoutSeconds = 60;
+        static int TimeoutSeconds => Suite.Launcher == null ? 60 : 300;
         static readonly Regex s_start = new Regex(@"^start (#\d+) (\[.*\)) (this=.* args=.*) (flags=0x[0-9a-f]{8} factory="".*"" metric="".*"") type=(.*) function=(\w+)$");
         static readonly Regex s_finish = new Regex(@"^finish (#\d+) (\[.*\)) ((?:result|exception)=.*)$");
+
+        /// <summary>A path as the target's platform has it: wine shows the root directory as Z:.</summary>
+        static string There(string path) => Suite.Windows && path.StartsWith("/") ? "Z:" + path.Replace('/', '\\') : path;
+
+        static string Lines(string text) => Suite.Windows ? text.Replace("\r\n", "\n") : text;
 
         public static Run Start(string scenario, Action<Setup> change = null)
         {
@@ -56,7 +61,7 @@ namespace Clr
             change?.Invoke(setup);
             var run = new Run();
             string record = Path.Combine(setup.Home, "standin.txt"), logs = Path.Combine(setup.Home, "logs");
-            var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+            var info = new ProcessStartInfo(Suite.Launcher ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
             info.ArgumentList.Add(Suite.TargetDll);
             foreach (string word in scenario.Split(' ')) info.ArgumentList.Add(word);
             foreach (string name in info.Environment.Keys.Where(k => Regex.IsMatch(k, "^(CORECLR_|COR_|NEW_RELIC|NEWRELIC)")).ToArray()) info.Environment.Remove(name);
@@ -64,12 +69,12 @@ namespace Clr
             {
                 info.Environment["CORECLR_ENABLE_PROFILING"] = "1";
                 info.Environment["CORECLR_PROFILER"] = setup.Clsid;
-                info.Environment["CORECLR_PROFILER_PATH"] = Suite.Profiler;
+                info.Environment["CORECLR_PROFILER_PATH"] = There(Suite.Profiler);
             }
-            info.Environment["NEW_RELIC_PROFILER_LOG_DIRECTORY"] = logs;
-            info.Environment["NRPROF_STANDIN_OUT"] = record;
+            info.Environment["NEW_RELIC_PROFILER_LOG_DIRECTORY"] = There(logs);
+            info.Environment["NRPROF_STANDIN_OUT"] = There(record);
             foreach (var (name, value) in setup.Environment)
-                if (value == null) info.Environment.Remove(name); else info.Environment[name] = value;
+                if (value == null) info.Environment.Remove(name); else info.Environment[name] = There(value);
 
             using (var process = Process.Start(info))
             {
@@ -80,11 +85,11 @@ namespace Clr
                     process.Kill(true);
                     throw new Failed("the target still ran after " + TimeoutSeconds + " s");
                 }
-                run.Output = output.Result + error.Result;
+                run.Output = Lines(output.Result + error.Result);
                 run.ExitCode = process.ExitCode;
             }
             if (File.Exists(record)) run.Parse(File.ReadAllLines(record));
-            if (Directory.Exists(logs)) run.Log = string.Concat(Directory.GetFiles(logs).Select(File.ReadAllText));
+            if (Directory.Exists(logs)) run.Log = Lines(string.Concat(Directory.GetFiles(logs).Select(File.ReadAllText)));
             Directory.Delete(setup.Home, true);
             return run;
         }
