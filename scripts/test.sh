@@ -185,7 +185,7 @@ clr_tests() {
     fi
 }
 
-run_tests() { external "nrprof run" tests/run/run.sh; }
+run_tests() { external "nrprof run" tests/run/all.sh; }
 
 # shellcheck disable=SC2046
 need_packages $(packages_for linux-x64) xz-utils git g++ python3 time || exit 1

@@ -91,7 +91,7 @@ end
 local function report_case(findings, points)
   local seen = {}
   for _, p in ipairs(points) do
-    for _, what in ipairs { "assembly", "class", "method" } do
+    for _, what in ipairs(p.wide and {} or { "assembly", "class", "method" }) do
       local name = p[what]
       local scope = what == "method" and near.lower(p.class) .. "." or ""
       local key = what .. " " .. scope .. near.lower(name)
@@ -166,6 +166,7 @@ local function or_meant(name, set)
 end
 
 local function why_nothing(l, p, types)
+  if p.wide then return "no method fits its patterns" end
   local classes = types[p.assembly]
   if not classes then return ("there is no assembly '%s'%s"):format(p.assembly, or_meant(p.assembly, types)) end
   local methods = classes[p.class]

@@ -80,8 +80,35 @@ local function comes_near(p, m)
   return class <= 1 and method == 2 or class == 2 and method <= 1
 end
 
+-- What nr_wide_objection says of a rule with wildcards, attributes, base types or exceptions, in words.
+local objections = {
+  except = "its `except` names it", attribute = "it does not carry the attribute %s", class_attribute = "its class does not carry the attribute %s",
+  extends = "its class does not derive from %s", implements = "its class does not implement %s",
+  ignore = "an ignore list takes it out (`ignore` in a rule file, or newrelic.config)", where = "its `where` says no",
+}
+
+local function wide_reason(l, module, token, p, m, rules)
+  local verdict = l:judge(module, token, p.id)
+  if verdict == "version" then return version_text(p, m) end
+  if verdict == "parameters" then return ("its parameters (%s) do not fit (%s)"):format(p.parameters, m.parameters) end
+  if verdict == "kind" then return "methods of this kind are left alone" end
+  if objections[verdict] then return objections[verdict]:format(p.wide[verdict]) end
+  if verdict then return near.name_differs(verdict, p[verdict], m[verdict]) end
+  local winner = m.rule and rules[m.rule]
+  if not winner then return "the profiler does not say" end
+  if not winner.wide then return ("a rule that names it goes first: %s:%d"):format(winner.file or "the environment", winner.line) end
+  return ("it stands behind the rule that counts, %s:%d"):format(winner.file, winner.line)
+end
+
+-- A rule with patterns is worth a word when all of its names fit, or all but for their case.
+local function wide_comes_near(l, module, token, p)
+  local verdict = l:judge(module, token, p.id)
+  return not (verdict == "assembly" or verdict == "class" or verdict == "method")
+end
+
 -- Why this rule, which is not the one that counts, does not.
 local function reason(l, module, token, p, m, rules)
+  if p.wide then return wide_reason(l, module, token, p, m, rules) end
   for _, what in ipairs { "assembly", "class", "method" } do
     if p[what] ~= m[what] then return near.name_differs(what, p[what], m[what]) end
   end
@@ -143,7 +170,8 @@ local function explain(l, module, token, points)
   local rules = {}
   for _, p in ipairs(points) do rules[p.id] = p end
   for _, p in ipairs(points) do
-    if p.id ~= m.rule and comes_near(p, m) then
+    local close = p.id ~= m.rule and (comes_near(p, m) or p.wide and wide_comes_near(l, module, token, p))
+    if close then
       r.rejected[#r.rejected + 1] = { file = p.file or "the environment", line = p.line, rule = tool.method_text(p),
         why = reason(l, module, token, p, m, rules) }
     end

@@ -14,6 +14,10 @@ local function details(p)
   local list = {}
   if p.min then list[#list + 1] = "from " .. tool.short_version(p.min) end
   if p.max then list[#list + 1] = "below " .. tool.short_version(p.max) end
+  for _, name in ipairs { "attribute", "class_attribute", "extends", "implements" } do
+    if p.wide and p.wide[name] then list[#list + 1] = name .. " " .. p.wide[name] end
+  end
+  if p.wide and p.wide.except then list[#list + 1] = "except" end
   if p.where then list[#list + 1] = "where" end
   if p.template then list[#list + 1] = "template " .. p.template end
   if p.factory ~= default_factory then list[#list + 1] = p.factory end

@@ -134,9 +134,7 @@ local function say_why(told, directory)
     end
   end
   if o.trace then table.insert(files.rules, 1, { path = "--trace", text = M.rules_of(o.trace) }) end
-  local forced = os.getenv "NEW_RELIC_FORCE_PROFILING"
   check.check_assemblies(findings, files, directory)
-  clr.setenv("NEW_RELIC_FORCE_PROFILING", forced) -- the look at the assemblies has set it
   for _, f in ipairs(findings) do
     told.complain(("%s: %s"):format(f.file == "--trace" and f.file or f.file .. ":" .. f.line, f.text))
   end

@@ -30,7 +30,7 @@ local function same_point(a, b)
   for _, name in ipairs(point_fields) do
     if a[name] ~= b[name] then return false end
   end
-  return not a.where and not b.where
+  return not (a.where or b.where or a.wide or b.wide)
 end
 
 -- What has to be equal for rules to share a tracer, and for methods to share a match.
@@ -177,9 +177,11 @@ end
 local function inexpressible(p)
   if p.where then return "`where`" end
   if p.template then return ("`template = \"%s\"`"):format(p.template) end
-  for _, name in ipairs { "assembly", "class", "method" } do
-    if p[name]:find("[*?]") then return ("the wildcard in '%s'"):format(p[name]) end
+  if p.metric_function then return "a `metric_name` that is a function" end
+  for _, name in ipairs { "attribute", "class_attribute", "extends", "implements", "except" } do
+    if p.wide and p.wide[name] then return "`" .. name .. "`" end
   end
+  if p.wide then return ("the wildcard in [%s]%s"):format(p.assembly, tool.method_text(p)) end
   if p.class:find(",", 1, true) and not p.class:find("[%[<]") then return "a class name with a comma" end
 end
 

@@ -15,6 +15,7 @@ static const nr_command *const commands[] = {
     &nr_command_list,
     &nr_command_explain,
     &nr_command_run,
+    &nr_command_repl,
     &nr_command_import_xml,
     &nr_command_export_xml,
     &nr_command_test,
@@ -22,8 +23,15 @@ static const nr_command *const commands[] = {
     &nr_command_record,
     &nr_command_diff,
     &nr_command_postmortem,
+    &nr_command_completion,
+    &nr_command_man,
 };
 // clang-format on
+
+const nr_command *nr_cli_command(size_t n)
+{
+    return n < NR_COUNT(commands) ? commands[n] : NULL;
+}
 
 static void verror(nr_cli *cli, const char *format, va_list args)
 {

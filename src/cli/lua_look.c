@@ -4,6 +4,7 @@
 #include "cli/session.h"
 #include "clr/profiler.h"
 #include "engine/method.h"
+#include "engine/wide_rows.h"
 #include "os/os.h"
 #include "os/tool.h"
 
@@ -46,6 +47,18 @@ static void set_version(lua_State *L, const char *name, const nr_version *versio
     lua_setfield(L, -2, name);
 }
 
+/* wide = { attribute, class_attribute, extends, implements, except }: what a rule asks for besides names. */
+static void push_wide(lua_State *L, const nr_wide *wide)
+{
+    lua_createtable(L, 0, 5);
+    set_str(L, "attribute", wide->attribute);
+    set_str(L, "class_attribute", wide->class_attribute);
+    set_str(L, "extends", wide->extends);
+    set_str(L, "implements", wide->implements);
+    set_bool(L, "except", wide->except != NULL);
+    lua_setfield(L, -2, "wide");
+}
+
 void nr_lua_push_point(lua_State *L, const nr_point *p)
 {
     lua_createtable(L, 0, 13);
@@ -61,7 +74,8 @@ void nr_lua_push_point(lua_State *L, const nr_point *p)
     lua_setfield(L, -2, "flags");
     set_str(L, "template", p->template_name);
     set_bool(L, "where", p->predicate != NR_NO_PREDICATE);
-    if (p->wide) set_bool(L, "wide", true);
+    if (p->namer != NR_NO_PREDICATE) set_bool(L, "metric_function", true);
+    if (p->wide) push_wide(L, p->wide);
     set_str(L, "file", p->file);
     lua_pushinteger(L, p->line);
     lua_setfield(L, -2, "line");
@@ -306,7 +320,8 @@ static int look_method(lua_State *L)
     return 1;
 }
 
-/* l:judge(module, token, id): why a rule that names the method does not count for it: "version", "where", or nothing. */
+/* l:judge(module, token, id): why a rule does not count for a method: "version", "where", nothing, and for a rule with wildcards and the
+ * like all that nr_wide_objection says; of other rules the names are taken to be the method's. */
 static int look_judge(lua_State *L)
 {
     look *l = look_of(L);
@@ -315,7 +330,9 @@ static int look_judge(lua_State *L)
     nr_method m;
     const char *verdict = NULL;
     if (begin_method(l, check_module(L), check_token(L), &m)) {
-        if (!nr_point_accepts_version(p, m.module->assembly, &m.version))
+        if (p->wide)
+            verdict = nr_wide_objection(&m, p->wide);
+        else if (!nr_point_accepts_version(p, m.module->assembly, &m.version))
             verdict = "version";
         else if (!nr_method_predicate_holds(&m, p))
             verdict = "where";

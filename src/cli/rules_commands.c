@@ -21,7 +21,8 @@ const nr_command nr_command_check = {
     "check rule files and templates before they are used",
     "A directory stands for the *.lua and *.xml files in and below it. Files below a directory 'templates' are "
     "templates.\n"
-    "Each line is 'FILE:LINE: error: …' (the file, or a part of it, would not be used) or 'FILE:LINE: warning: …'.\n",
+    "Each line is 'FILE:LINE: error: ...' (the file, or a part of it, would not be used) or 'FILE:LINE: warning: "
+    "...'.\n",
     check_options,
     NR_COUNT(check_options),
     run_check,

@@ -31,3 +31,26 @@ const nr_command nr_command_run = {
     NR_COUNT(run_options),
     run_run,
 };
+
+/* ---- repl ---------------------------------------------------------------------------------------------------- */
+
+static const nr_option repl_options[] = {
+    {"framework", 0, NULL, "as .NET Framework does, not .NET Core"},
+};
+
+static int run_repl(nr_cli *cli, const nr_args *args)
+{
+    return nr_lua_run_command(cli, &nr_command_repl, args, "tool_repl", "repl");
+}
+
+const nr_command nr_command_repl = {
+    "repl",
+    "[OPTION...] [ASSEMBLY]",
+    "try rules and templates against an assembly, line by line",
+    "Each rule is checked when it is typed, and the methods of the assembly that it matches are shown. ':help' lists "
+    "the "
+    "commands.\n",
+    repl_options,
+    NR_COUNT(repl_options),
+    run_repl,
+};

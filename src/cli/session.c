@@ -141,20 +141,38 @@ static void complaints(nr_session *s)
     nr_buf_free(&bytes);
 }
 
+/* Until nr_session_end. */
+static bool set_variable(nr_session *s, const char *name, nr_str value)
+{
+    struct nr_saved_variable *v = &s->saved[s->saved_count++];
+    v->name = name;
+    if (!nr_os_env(&s->cli->arena, name, &v->value)) v->value.p = NULL;
+    return nr_os_set_env(name, value);
+}
+
+static void restore_environment(nr_session *s)
+{
+    while (s->saved_count) {
+        const struct nr_saved_variable *v = &s->saved[--s->saved_count];
+        nr_os_set_env(v->name, v->value);
+    }
+}
+
 static bool set_environment(nr_session *s, bool core)
 {
     nr_str level;
     /* Whatever the configuration says about processes: this one is to be looked at. */
-    bool ok = nr_os_set_env(nr_home_variable(core), s->home) &&
-              nr_os_set_env("NEW_RELIC_PROFILER_LOG_DIRECTORY", s->log) &&
-              nr_os_set_env("NEW_RELIC_FORCE_PROFILING", NR_STR("1"));
+    bool ok = set_variable(s, nr_home_variable(core), s->home) &&
+              set_variable(s, "NEW_RELIC_PROFILER_LOG_DIRECTORY", s->log) &&
+              set_variable(s, "NEW_RELIC_FORCE_PROFILING", NR_STR("1"));
     /* Below INFO more methods are looked at (selection-in-native.md 2.4) and the log is long: only by demand. */
     if (s->in_process)
-        ok = ok && nr_os_set_env("NEW_RELIC_LOG_LEVEL", NR_STR("finest"));
+        ok = ok && set_variable(s, "NEW_RELIC_LOG_LEVEL", NR_STR("finest"));
     else if (ok && !nr_os_env(&s->cli->arena, "NEW_RELIC_LOG_LEVEL", &level))
-        ok = nr_os_set_env("NEW_RELIC_LOG_LEVEL", NR_STR("info"));
+        ok = set_variable(s, "NEW_RELIC_LOG_LEVEL", NR_STR("info"));
     return ok;
 }
+_Static_assert(NR_COUNT(((nr_session *)0)->saved) == 4, "set_environment sets four variables");
 
 int nr_session_begin(nr_session *s, nr_cli *cli, const nr_session_options *o,
                      bool (*before_attach)(nr_session *, void *), void *self)
@@ -195,6 +213,7 @@ void nr_session_end(nr_session *s)
     nr_sim_destroy(s->sim);
     s->sim = NULL;
     if (!s->in_process) complaints(s);
+    restore_environment(s);
     if (s->scratch.p) nr_files_remove_tree(s->scratch);
     s->scratch.p = NULL;
 }

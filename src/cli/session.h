@@ -18,6 +18,11 @@ typedef struct nr_session {
     nr_str log;     /* the profiler's log directory */
     bool keep_log, in_process;
     nr_progress progress;
+    struct nr_saved_variable {
+        const char *name;
+        nr_str value; /* p == NULL: it was not set */
+    } saved[4]; /* variables of this process that the session sets, as they were */
+    size_t saved_count;
 } nr_session;
 
 typedef struct nr_session_options {

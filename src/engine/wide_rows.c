@@ -151,9 +151,8 @@ static bool can_be_instrumented(nr_finder *f, uint32_t token)
     return f->module->dynamic || (f->scope->ops->method_rva(f->scope, token, &rva) >= 0 && rva);
 }
 
-static void look_at_method(nr_finder *f, uint32_t token)
+static void enter_method(nr_finder *f, uint32_t token)
 {
-    size_t first = f->rows->count;
     memset(&f->facts, 0, sizeof f->facts);
     f->facts.hierarchy = &f->hierarchy;
     f->facts.module = f->module;
@@ -163,6 +162,12 @@ static void look_at_method(nr_finder *f, uint32_t token)
     f->facts.props = &f->props;
     f->facts.type = f->type;
     f->facts.version = f->version;
+}
+
+static void look_at_method(nr_finder *f, uint32_t token)
+{
+    size_t first = f->rows->count;
+    enter_method(f, token);
     nr_wide_view_method(&f->view, f->props.name, try_rule, f);
     if (f->rows->count > first && !can_be_instrumented(f, token)) f->rows->count = first;
     settle(f, first);
@@ -263,4 +268,53 @@ const nr_wide *nr_wide_of_method(nr_method *m, const nr_wide_rows *rows)
     const nr_wide_row *first = nr_wide_rows_find(rows, m->token & 0xFFFFFF);
     if (!first) return NULL;
     return first->open ? look_again(m) : first->rule;
+}
+
+/* ---- one rule for one method --------------------------------------------------------- */
+
+static const char *object_to_class(nr_finder *f, const nr_wide *rule)
+{
+    nr_answer answer;
+    if (nr_wide_excepts_class(rule, f->type)) return "except";
+    if (rule->class_attribute.p &&
+        !f->scope->ops->has_attribute(f->scope, &f->arena, f->type_def, rule->class_attribute))
+        return "class_attribute";
+    nr_wide only = *rule;
+    only.class_attribute.p = only.implements.p = NULL;
+    answer = ask_class(f, &only);
+    if (answer != NR_YES) return "extends";
+    return ask_class(f, rule) == NR_YES ? NULL : "implements";
+}
+
+static const char *object_to_method(nr_finder *f, const nr_wide *rule)
+{
+    const nr_point *p = rule->point;
+    if (!nr_fact_source_describe(&f->facts)) return "parameters";
+    if (nr_wide_excepts_method(rule, f->props.name, f->facts.parameters)) return "except";
+    if (p->has_parameters && !nr_glob_matches_parameters(p->parameters, f->facts.parameters)) return "parameters";
+    return method_fits(f, rule) ? NULL : "attribute";
+}
+
+const char *nr_wide_objection(nr_method *m, const nr_wide *rule)
+{
+    nr_finder f;
+    nr_str assembly = m->module->assembly;
+    const nr_point *p = rule->point;
+    const char *what = "kind";
+    if (!nr_glob_matches(p->assembly, assembly)) return "assembly";
+    if (!nr_glob_matches(p->class_name, m->type)) return "class";
+    if (!nr_glob_matches(p->method, m->props.name)) return "method";
+    if (nr_wide_excepts_assembly(rule, assembly)) return "except";
+    if (!nr_point_accepts_version(p, assembly, &m->version)) return "version";
+    if (nr_ruleset_ignores(&m->g->set, assembly, m->type)) return "ignore";
+    if (begin(&f, &m->e->modules, m->module, m->g, &m->scope) &&
+        enter_class(&f, m->props.type_def, m->type, m->type_attributes)) {
+        f.props = m->props;
+        enter_method(&f, m->token);
+        if (can_be_instrumented(&f, m->token)) what = object_to_class(&f, rule);
+        if (!what) what = object_to_method(&f, rule);
+        if (!what && !predicate_holds(&f, rule)) what = "where";
+    }
+    end(&f);
+    return what;
 }

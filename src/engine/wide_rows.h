@@ -40,4 +40,9 @@ const nr_wide_row *nr_wide_rows_find(const nr_wide_rows *rows, uint32_t row);
  * names. NULL: none. */
 const nr_wide *nr_wide_of_method(struct nr_method *method, const nr_wide_rows *rows);
 
+/* For tools that explain a decision: what of a rule does not fit the method: "assembly", "class", "method", "parameters", "except",
+ * "attribute", "class_attribute", "extends", "implements", "ignore", "version", "where", or "kind", for what is never matched. NULL:
+ * nothing. */
+const char *nr_wide_objection(struct nr_method *method, const nr_wide *rule);
+
 #endif

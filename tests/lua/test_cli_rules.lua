@@ -84,6 +84,44 @@ function TestExplain.test_a_parameter_list_goes_first()
   lu.assertStrContains(out, "R/r.lua:2, N.C.Text\n           there are rules with this parameter list, and only they count\n")
 end
 
+-- Rules with patterns and the like: everything that they ask for besides names.
+function TestExplain.test_wide_rules()
+  local function wide(fields) return ("match { assembly = 'Sha*', class = 'N.*', %s }\n"):format(fields) end
+  local dir = rules("tracer {}\n" .. wide "'Te*', except = 'Text(System.String)'" .. wide "'Text(System.Int32)'" .. wide "'T*', min = '5.0'"
+    .. wide "'T*', attribute = 'A.B'" .. wide "'T*', class_attribute = 'A.C'" .. wide "'T*', extends = 'A.D'" .. wide "'T*', implements = 'A.E'"
+    .. wide "'T*', where = function() return false end" .. wide "'Far*'" .. wide "'Text(System.String,...)'" .. wide "'T*'")
+  lu.assertEquals(explained(dir, "N.C.Text(System.String)", 0), ([[
+N.C.Text(System.String)
+  assembly Shapes 4.9.0.0, method 06000001
+  rule     R/r.lua:11, FACTORY
+  result   instrumented by template tracer
+  not by   R/r.lua:2, N.*.Te*
+           its `except` names it
+           R/r.lua:3, N.*.Text(System.Int32)
+           its parameters (System.Int32) do not fit (System.String)
+           R/r.lua:4, N.*.T*
+           version 4.9.0.0 of the assembly is below min 5.0
+           R/r.lua:5, N.*.T*
+           it does not carry the attribute A.B
+           R/r.lua:6, N.*.T*
+           its class does not carry the attribute A.C
+           R/r.lua:7, N.*.T*
+           its class does not derive from A.D
+           R/r.lua:8, N.*.T*
+           its class does not implement A.E
+           R/r.lua:9, N.*.T*
+           its `where` says no
+           R/r.lua:12, N.*.T*
+           it stands behind the rule that counts, R/r.lua:11
+]]):gsub("FACTORY", factory))
+  dir = rules("tracer {}\n" .. wide "'get_*'" .. wide "'Text'" .. match "'Text'" .. "ignore { assembly = 'S*', class = 'N.I*' }")
+  lu.assertStrContains(explained(dir, "N.C.get_P", 1), "R/r.lua:2, N.*.get_*\n           methods of this kind are left alone\n")
+  lu.assertStrContains(explained(dir, "N.C.Text(System.String)", 0),
+    "R/r.lua:3, N.*.Text\n           a rule that names it goes first: R/r.lua:4\n")
+  dir = rules("tracer {}\n" .. wide "'Text'" .. "ignore { assembly = 'S*', class = 'N.*' }")
+  lu.assertStrContains(explained(dir, "N.C.Text(System.String)", 1), "R/r.lua:2, N.*.Text\n           an ignore list takes it out")
+end
+
 function TestExplain.test_methods_that_are_left_alone()
   local dir = rules("tracer {}\n" .. match "'get_P', 'Two', 'None'" .. "match { assembly = 'Shapes', class = 'N.S', 'M' }\n"
     .. "tracer { template = 'nowhere' }\n" .. match "'Text'" .. "ignore { assembly = 'Shapes', class = 'N.Ignored' }")

@@ -133,6 +133,8 @@ end
 
 function TestImport.test_what_it_cannot_take()
   local dir = cli.write {
+    ["star.xml"] = [[<extension><instrumentation><tracerFactory>
+<match assemblyName="A" className="B*"><exactMethodMatcher methodName="M"/></match></tracerFactory></instrumentation></extension>]],
     ["no.xml"] = "<extension", ["e.xml"] = "<other/>", ["empty.xml"] = [[<extension><instrumentation><tracerFactory>
 <match assemblyName="A" className=""><exactMethodMatcher methodName="M"/></match></tracerFactory></instrumentation></extension>]],
     ["cor.xml"] = [[<extension><instrumentation><tracerFactory>
@@ -143,6 +145,9 @@ function TestImport.test_what_it_cannot_take()
   lu.assertEquals(code, 2)
   _, err, code = cli.run("import-xml", dir .. "/empty.xml")
   lu.assertStrMatches(err, "nrprof: .*/empty%.xml: a rule has no equal in Lua: .*needs the field 'class'\n")
+  lu.assertEquals(code, 2)
+  _, err, code = cli.run("import-xml", dir .. "/star.xml") -- no wildcard in XML, but one in Lua
+  lu.assertStrMatches(err, "nrprof: .*/star%.xml:2: this rule would mean something else in Lua: B%*%.M\n")
   lu.assertEquals(code, 2)
   _, err, code = cli.run("import-xml", dir .. "/cor.xml")
   lu.assertStrMatches(err, "nrprof: .*/cor%.xml: Skipping instrumentation targeted at the mscorlib assembly for class System%.X\n")
@@ -166,6 +171,10 @@ function TestExport.test_what_xml_has_no_words_for()
   local rows = {
     { "tracer {}\nmatch { assembly = 'A', class = 'B', 'M', where = function() return true end }", ":2: extension XML has no words for `where`" },
     { "tracer { template = 'count' }\n\nmatch { assembly = 'A', class = 'B', 'M' }", ":3: extension XML has no words for `template = \"count\"`" },
+    { "tracer {}\nmatch { assembly = 'A*', class = 'B', 'M' }", ":2: extension XML has no words for the wildcard in [A*]B.M" },
+    { "tracer {}\nmatch { assembly = 'A', class = 'B', 'M', extends = 'C' }", ":2: extension XML has no words for `extends`" },
+    { "tracer { metric_name = function() return 'x' end }\nmatch { assembly = 'A', class = 'B', 'M' }",
+      ":2: extension XML has no words for a `metric_name` that is a function" },
     { "ignore { assembly = 'A' }", ": extension XML has no words for `ignore`; newrelic.config has an ignore list" },
     { "tracer { nam = 'x' }", ":1: unknown field 'nam' in tracer, did you mean 'name'?" },
   }
