@@ -4,6 +4,7 @@
 #include "cli/files.h"
 #include "cli/lua_look.h"
 #include "cli/steps.h"
+#include "engine/template_check.h"
 #include "os/os.h"
 #include "os/tool.h"
 #include "script/embedded.h"
@@ -170,10 +171,10 @@ static void known_fields(lua_State *L, const char *const *known)
     }
 }
 
-/* nr.script { home = directory?, templates = { [file] = text }?, mapping = { [file] = text }?, level = "debug"? } */
+/* nr.script { home = directory?, templates = { [file] = text }?, mapping = { [file] = text }?, level = "debug"?, check = true? } */
 static int nr_script_open(lua_State *L)
 {
-    static const char *const fields[] = {"home", "templates", "mapping", "level", NULL};
+    static const char *const fields[] = {"home", "templates", "mapping", "level", "check", NULL};
     static const char *const levels[] = {"trace", "debug", "info", "warn", "error", NULL};
     if (lua_isnoneornil(L, 1)) {
         lua_settop(L, 0);
@@ -200,6 +201,9 @@ static int nr_script_open(lua_State *L)
     if (!nr_ruleset_init(&v->set)) return luaL_error(L, "not enough memory");
     v->script = nr_script_new(&v->set);
     if (!v->script) return luaL_error(L, "the script room cannot be opened; nr.log() says why");
+    lua_getfield(L, 1, "check");
+    if (lua_toboolean(L, -1)) nr_script_set_check(v->script, nr_template_check);
+    lua_pop(L, 1);
     if (!nr_script_load_builtin(v->script, home)) return luaL_error(L, "a built-in file failed; nr.log() says which");
     return 1;
 }

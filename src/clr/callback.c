@@ -39,6 +39,7 @@ static void destroy(nr_profiler *p)
     atomic_compare_exchange_strong(&current, &expected, NULL);
     /* A runtime that lets go without Shutdown leaves a worker that still uses its interfaces. */
     if (p->threads.running) nr_threads_shutdown(&p->threads);
+    nr_watch_stop(&p->watch);
     nr_engine_free(atomic_load(&p->engine));
     nr_release(p->info10);
     nr_release(p->info);
@@ -63,6 +64,7 @@ static int32_t NR_COM cb_Shutdown(void *self)
     nr_engine *e = atomic_load(&profiler_of(self)->engine);
     NR_LOG(NR_INFO, "Profiler shutting down");
     nr_threads_shutdown(&profiler_of(self)->threads);
+    nr_watch_stop(&profiler_of(self)->watch);
     if (e && nr_log_on(NR_DEBUG)) {
         nr_engine_counters c = nr_engine_count(e);
         NR_LOG(NR_DEBUG, "Templates: %lu runs, %lu blobs; %lu methods instrumented; %zu bytes in use by Lua",

@@ -235,5 +235,6 @@ int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
         NR_LOG(NR_INFO, "The use of AppDomain for method information caching is disabled via the "
                         "'NEW_RELIC_DISABLE_APPDOMAIN_CACHING' environment variable.");
     NR_LOG(NR_INFO, "Profiler initialized");
+    if (nr_env_bool(NR_ENV_RULES_WATCH, false)) nr_watch_start(&p->watch, atomic_load(&p->engine), NR_WATCH_PERIOD);
     return NR_S_OK;
 }

@@ -5,6 +5,7 @@
 #include "clr/abi.h"
 #include "clr/threads.h"
 #include "engine/engine.h"
+#include "engine/watch.h"
 
 #include <stdatomic.h>
 
@@ -18,6 +19,7 @@ typedef struct nr_profiler {
     nr_engine *_Atomic engine; /* NULL before Initialize has succeeded */
     nr_threads threads;
     bool failed; /* Initialize ended by an error of this library, not by a decision or a missing file */
+    nr_watch watch; /* NEW_RELIC_RULES_WATCH */
 } nr_profiler;
 
 /* A new object without references; it becomes the one that the exports work on. NULL: no memory. */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/template_check.h"
 #include "rules/env.h"
 #include "rules/switches.h"
 
@@ -140,6 +141,7 @@ nr_generation *nr_generation_load(nr_str home, const nr_extension_files *files, 
     bool ok = g && nr_ruleset_init(&g->set);
     ok = ok && copy_ignore(g, ignore);
     ok = ok && (g->script = nr_script_new(&g->set)) != NULL;
+    if (ok) nr_script_set_check(g->script, nr_template_check);
     ok = ok && nr_script_load_builtin(g->script, home);
     ok = ok && load_files(g, files, live, live_count);
     if (!ok) {

@@ -287,6 +287,7 @@ nr_link_result nr_link(const nr_link_job *job, nr_buf *out)
     if (!job->blob->tiny && (!begin_locals(&k) || !append_locals(&k))) goto done;
     for (uint32_t i = 0; i < job->blob->label_count; i++) nr_emit_label(&k.emit);
     for (size_t i = 0; i < job->blob->step_count;) {
+        if (job->step_offsets && job->step_offsets[i] == UINT32_MAX) job->step_offsets[i] = nr_emit_offset(&k.emit);
         if (!link_step(&k, &i)) goto done;
     }
     if (!il(&k, nr_emit_finish(&k.emit))) goto done;

@@ -23,6 +23,7 @@ typedef struct nr_link_job {
     nr_str text[NR_TEXT_HOLE_COUNT];
     uint64_t number[NR_NUMBER_HOLE_COUNT];
     uint32_t type_def;
+    uint32_t *step_offsets; /* NULL, or for each step of the blob where its code begins, filled in when it is reached first */
 } nr_link_job;
 
 typedef enum nr_link_stage { NR_LINK_DONE, NR_LINK_IL, NR_LINK_META } nr_link_stage;

@@ -1,6 +1,8 @@
 #include "engine/module.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
+#include "engine/why.h"
 
 static const char *const attribute_names[] = {"NewRelic.Api.Agent.TransactionAttribute",
                                               "NewRelic.Api.Agent.TraceAttribute", NULL};
@@ -226,10 +228,12 @@ static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generatio
         if (open_scope(m, module, function, &scope) < 0) return NULL;
         known = last_method(&scope);
         if (plain) scope.ops->each_type_def(&scope, collect_type, &k);
+        if (plain && nr_log_on(NR_DEBUG)) nr_why_not(module, g, &scope);
         if (patterns && !nr_wide_rows_of(m, module, g, &scope, &wide)) k.failed = true;
         scope.ops->close(&scope);
         bits = last_bit(&k, &wide);
     }
+    if (nr_log_on(NR_DEBUG)) nr_why_not_assembly(module, g);
     if (!k.failed) c = nr_zalloc(offsetof(nr_candidates, words) + (bits / 64 + 1) * sizeof(uint64_t));
     if (c) {
         c->generation = g->serial;

@@ -131,6 +131,11 @@ int32_t nr_method_rewrite(nr_method *m, nr_str template_name, const nr_point *po
     int32_t hr;
     nr_buf body = NR_BUF_INIT;
     const nr_blob *blob = nr_script_blob(m->g->script, template_name, shape_of(m, &cached));
+    if (!blob && nr_script_template_is_off(m->g->script, template_name)) {
+        NR_LOG(NR_DEBUG, "%.*s: the template '%.*s' is switched off, the method stays as it is",
+               NR_STR_ARG(m->description), NR_STR_ARG(template_name));
+        return NR_HR_OK;
+    }
     if (!blob) {
         NR_LOG(NR_ERROR, "%.*s: there is no usable template '%.*s', the method stays as it is",
                NR_STR_ARG(m->description), NR_STR_ARG(template_name));

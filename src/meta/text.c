@@ -174,7 +174,7 @@ static bool parse_types(parser *p, nr_text_types *out)
     return true;
 }
 
-/* target "::" [ "." ] name [ "<" types ">" ] "(" [ types ] ")" */
+/* target "::" [ "." ] name, and for a method [ "<" types ">" ] "(" [ types ] ")"; a field ends with its name */
 static bool parse_method_tail(parser *p, nr_text *t)
 {
     t->kind = NR_TEXT_METHOD;
@@ -187,6 +187,10 @@ static bool parse_method_tail(parser *p, nr_text *t)
     if (!expect(p, NR_TOK_NAME)) return false;
     nr_buf_put_str(&p->name, p->scan.name);
     if (!take_name(p, &t->method)) return false;
+    if (!t->instance && maybe(p, NR_TOK_END)) {
+        t->kind = NR_TEXT_FIELD;
+        return true;
+    }
     if (maybe(p, NR_TOK_LESS) && (!parse_types(p, &t->arguments) || !expect(p, NR_TOK_GREATER))) return false;
     if (!expect(p, NR_TOK_OPEN)) return false;
     if (maybe(p, NR_TOK_CLOSE)) return true;
@@ -266,6 +270,11 @@ const nr_text *nr_text_parse_raw(nr_arena *arena, nr_str text, const char **why)
 bool nr_text_is_method(const nr_text *t)
 {
     return t->kind == NR_TEXT_METHOD;
+}
+
+bool nr_text_is_field(const nr_text *t)
+{
+    return t->kind == NR_TEXT_FIELD;
 }
 
 nr_str nr_text_source(const nr_text *t)

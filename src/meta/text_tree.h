@@ -23,16 +23,17 @@ struct nr_text_type {
     nr_text_type *next;      /* in a list */
 };
 
-typedef enum nr_text_kind { NR_TEXT_TYPE, NR_TEXT_METHOD, NR_TEXT_RAW } nr_text_kind;
+typedef enum nr_text_kind { NR_TEXT_TYPE, NR_TEXT_METHOD, NR_TEXT_RAW, NR_TEXT_FIELD } nr_text_kind;
 
 struct nr_text {
     nr_text_kind kind;
     nr_str source;
-    nr_text_type *type; /* the type; a method's result */
-    /* methods only */
+    nr_text_type *type; /* the type; a method's result, a field's type */
+    /* methods and fields */
     bool instance;
     nr_text_type *target;
-    nr_str method;
+    nr_str method; /* or the field's name */
+    /* methods only */
     nr_text_types arguments; /* of a generic method */
     nr_text_types params;
 };

@@ -5,7 +5,10 @@
 #include "meta/tokens.h"
 #include "meta/tokens_internal.h"
 
-enum { GENERIC_METHOD_INSTANTIATION = 0x0A }; /* first byte of a MethodSpec, ECMA-335 II.23.2.15 */
+enum {
+    GENERIC_METHOD_INSTANTIATION = 0x0A, /* first byte of a MethodSpec, ECMA-335 II.23.2.15 */
+    FIELD_SIGNATURE = 0x06
+};
 
 static nr_meta_error put_type(nr_tokens *t, const nr_text_type *type, nr_buf *out);
 
@@ -147,6 +150,20 @@ static nr_meta_error method_token(nr_tokens *t, const nr_text *text, uint32_t *t
     return e;
 }
 
+/* As a method: signature, target, member (II.23.2.4). */
+static nr_meta_error field_token(nr_tokens *t, const nr_text *text, uint32_t *token)
+{
+    nr_buf sig = NR_BUF_INIT;
+    uint32_t target = 0;
+    nr_buf_u8(&sig, FIELD_SIGNATURE);
+    nr_meta_error e = put_type(t, text->type, &sig);
+    if (sig.failed) e = NR_META_NO_MEMORY;
+    if (!e) e = type_token(t, text, text->target, &target);
+    if (!e) e = nr_tokens_member(t, target, text->method, sig.data, sig.size, token);
+    nr_buf_free(&sig);
+    return e;
+}
+
 nr_meta_error nr_tokens_of_text(nr_tokens *t, const nr_text *text, uint32_t *token)
 {
     nr_request_key key;
@@ -158,6 +175,7 @@ nr_meta_error nr_tokens_of_text(nr_tokens *t, const nr_text *text, uint32_t *tok
     t->unsettled = false;
     switch (text->kind) {
     case NR_TEXT_METHOD: e = method_token(t, text, &found); break;
+    case NR_TEXT_FIELD: e = field_token(t, text, &found); break;
     case NR_TEXT_RAW: e = nr_tokens_type_ref(t, text->type->assembly, text->type->name, &found); break;
     default: e = type_token(t, text, text->type, &found); break;
     }

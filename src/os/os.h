@@ -41,6 +41,8 @@ typedef struct nr_condition {
 } nr_condition;
 /* Unlocks `m` while it waits; nothing is missed between the two. */
 void nr_condition_wait(nr_condition *c, nr_mutex *m);
+/* The same, for about so long at most. */
+void nr_condition_wait_for(nr_condition *c, nr_mutex *m, unsigned milliseconds);
 void nr_condition_wake_all(nr_condition *c);
 
 /* ---- threads ------------------------------------------------------------------- */
@@ -74,6 +76,8 @@ bool nr_os_directory_exists(nr_str path); /* can be listed */
 /* May any user of the machine change this file? Its permission bits are then in *mode. Unix only; elsewhere,
  * and when the file cannot be looked at: false. */
 bool nr_os_is_world_writable(nr_str path, unsigned *mode);
+/* Size, and the time of the last change on a clock of the system's own. False: it cannot be looked at. */
+bool nr_os_file_stamp(nr_str path, uint64_t *size, int64_t *changed);
 /* Appends the bytes of a file to `out`. False: it could not be opened or read, or there is no
  * memory (out->failed). On Unix a directory reads as an empty file (4.4). */
 bool nr_os_read_file(nr_str path, nr_buf *out);

@@ -21,6 +21,7 @@ struct nr_template {
     int body; /* reference of the Lua function */
     nr_prepare prepare;
     bool tiny, stack_exact;
+    bool off; /* by NEW_RELIC_TEMPLATES_DISABLED */
     uint16_t stack_at_least, stack_over_arguments;
     const nr_blob_local *locals;
     size_t local_count;
@@ -45,11 +46,13 @@ struct nr_script {
     int new_mapping;           /* of the one that the file which is loading sets */
     bool own_mapping;          /* it came from the home directory */
     bool sealed;
+    int last_line;             /* of the last thousand instructions */
     bool starved; /* the system had no memory for something since this was cleared */
     bool xml_open;             /* a document is being mapped … */
     unsigned long xml_serial;  /* … and this is its number: elements of an earlier one are gone */
     nr_str file;               /* the file that is loading; its path stands in messages */
     nr_point *pending, *pending_last; /* read, not yet in the set */
+    nr_script_check check;     /* NULL: none */
     bool from_home;            /* the file that is loading is not a built-in one */
     nr_template *templates, *new_templates;
     struct nr_builder *builder; /* while a template body runs */
@@ -72,6 +75,10 @@ int nr_sandbox_load(nr_script *s, nr_file_kind env, nr_str text, const char *nam
 /* script.c: so many instructions from now on; one WARN about the error on the stack, for a file that is skipped. */
 void nr_script_set_budget(nr_script *s, long instructions);
 void nr_script_warn_skipped(nr_script *s, const char *what);
+/* The line of the file that is being carried out; 0: none. Takes no memory. */
+int nr_script_line(lua_State *L);
+/* lua_pcall for what is written in files: the message of an error begins with "@:12: ". */
+int nr_script_pcall(nr_script *s, int arguments, int results);
 /* where.c: makes `m`. */
 void nr_facts_open(nr_script *s);
 

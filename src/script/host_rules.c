@@ -219,16 +219,6 @@ static int host_same_ci(lua_State *L)
     return 1;
 }
 
-/* The line of the rule file that is being carried out; 0: none. */
-static int current_line(lua_State *L)
-{
-    lua_Debug ar;
-    for (int level = 0; lua_getstack(L, level, &ar); level++) {
-        if (lua_getinfo(L, "Sl", &ar) && !strcmp(ar.short_src, "@") && ar.currentline > 0) return ar.currentline;
-    }
-    return 0;
-}
-
 /* Is there anything but names in this parameter list? */
 static int host_parameters_are_wild(lua_State *L)
 {
@@ -247,7 +237,7 @@ static int host_is_disabled(lua_State *L)
     id.p = luaL_checklstring(L, 2, &id.n);
     bool off = nr_switched_off(NR_ENV_RULES_DISABLED, id);
     if (off)
-        NR_LOG(NR_INFO, "%.*s:%d: the %s '%.*s' is switched off by %s", NR_STR_ARG(s->file), current_line(L),
+        NR_LOG(NR_INFO, "%.*s:%d: the %s '%.*s' is switched off by %s", NR_STR_ARG(s->file), nr_script_line(L),
                luaL_checkstring(L, 1), NR_STR_ARG(id), nr_env_variables[NR_ENV_RULES_DISABLED].name);
     lua_pushboolean(L, off);
     return 1;
@@ -255,14 +245,14 @@ static int host_is_disabled(lua_State *L)
 
 static int host_line(lua_State *L)
 {
-    lua_pushinteger(L, current_line(L));
+    lua_pushinteger(L, nr_script_line(L));
     return 1;
 }
 
 /* An error at the line of the rule file, however deep in the library it was found. */
 static int host_complain(lua_State *L)
 {
-    lua_pushfstring(L, "@:%d: %s", current_line(L), luaL_checkstring(L, 1));
+    lua_pushfstring(L, "@:%d: %s", nr_script_line(L), luaL_checkstring(L, 1));
     return lua_error(L);
 }
 

@@ -4,12 +4,22 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "base/xml.h"
+#include "rules/switches.h"
 #include "script/embedded.h"
 #include "script/host.h"
 
 #include <string.h>
 
 enum { HOOK_STEP = 1000 };
+
+int nr_script_line(lua_State *L)
+{
+    lua_Debug ar;
+    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+        if (lua_getinfo(L, "Sl", &ar) && !strcmp(ar.short_src, "@") && ar.currentline > 0) return ar.currentline;
+    }
+    return 0;
+}
 
 /* Lua's allocator: the choke point of the library, with a limit (lua_Alloc: osize of a new block is a type). */
 static void *allocate(void *ud, void *p, size_t old_size, size_t new_size)
@@ -30,6 +40,7 @@ static void count_instructions(lua_State *L, lua_Debug *ar)
     nr_script *s = nr_script_of(L);
     (void)ar;
     s->budget -= HOOK_STEP;
+    s->last_line = nr_script_line(L);
     if (s->budget <= 0) {
         /* From now on at every instruction: nothing can go on after this. */
         lua_sethook(L, count_instructions, LUA_MASKCOUNT, 1);
@@ -67,15 +78,35 @@ nr_str nr_script_string(nr_script *s, int index, bool in_set)
     return text;
 }
 
+/* What has no place of its own, because it is no text or comes from a library, gets that of the line being carried out. */
+static int locate(lua_State *L)
+{
+    const char *message = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "an error that is no text";
+    int line = nr_script_line(L);
+    if (!strncmp(message, "@:", 2)) return 1;
+    lua_pushfstring(L, "@:%d: %s", line ? line : 1, message);
+    return 1;
+}
+
+int nr_script_pcall(nr_script *s, int arguments, int results)
+{
+    int handler = lua_gettop(s->L) - arguments;
+    lua_pushcfunction(s->L, locate);
+    lua_insert(s->L, handler);
+    s->last_line = 0;
+    int status = lua_pcall(s->L, arguments, results, handler);
+    lua_remove(s->L, handler);
+    return status;
+}
+
 /* One WARN for a file that is skipped: "@:12: text" becomes "path:12: text". */
 void nr_script_warn_skipped(nr_script *s, const char *what)
 {
-    const char *message = lua_type(s->L, -1) == LUA_TSTRING ? lua_tostring(s->L, -1) : NULL;
-    if (!message) message = "an error that is no text"; /* turning a number into one takes memory: not here */
+    const char *message = lua_type(s->L, -1) == LUA_TSTRING ? lua_tostring(s->L, -1) : "an error that is no text";
     if (!strncmp(message, "@:", 2)) {
         NR_LOG(NR_WARN, "%.*s:%s - %s", NR_STR_ARG(s->file), message + 2, what);
-    } else {
-        NR_LOG(NR_WARN, "%.*s: %s - %s", NR_STR_ARG(s->file), message, what);
+    } else { /* no memory: Lua calls no handler then, and its stack may be in pieces */
+        NR_LOG(NR_WARN, "%.*s:%d: %s - %s", NR_STR_ARG(s->file), s->last_line ? s->last_line : 1, message, what);
     }
 }
 
@@ -154,11 +185,30 @@ static void adopt_templates(nr_script *s)
     while (s->new_templates) {
         nr_template *t = s->new_templates;
         s->new_templates = t->next;
+        t->off = nr_switched_off(NR_ENV_TEMPLATES_DISABLED, t->name);
+        if (t->off)
+            NR_LOG(NR_INFO, "The template '%.*s' is switched off by %s", NR_STR_ARG(t->name),
+                   nr_env_variables[NR_ENV_TEMPLATES_DISABLED].name);
         nr_template **at = &s->templates;
         while (*at && !nr_str_eq((*at)->name, t->name)) at = &(*at)->next;
         t->next = *at ? (*at)->next : NULL;
         *at = t;
     }
+}
+
+/* A method that is added to mscorlib has one signature, not those of the samples. */
+static void check_blob(nr_script *s, const nr_template *t, const nr_blob *blob, unsigned shape)
+{
+    if (!s->check || t->outside) return;
+    nr_str complaint = s->check(&s->arena, blob, shape);
+    if (!complaint.p) return;
+    lua_pushlstring(s->L, complaint.p, complaint.n);
+    lua_error(s->L);
+}
+
+void nr_script_set_check(nr_script *s, nr_script_check check)
+{
+    s->check = check;
 }
 
 /* Compiles and runs the file text in the argument (a light pointer to an nr_str). */
@@ -173,7 +223,8 @@ static int run_protected(lua_State *L)
      * built-in ones are covered by the tests and wait until they are needed. */
     if (s->from_home) {
         for (nr_template *t = s->new_templates; t; t = t->next) {
-            for (unsigned shape = 0; shape < NR_SHAPE_COUNT; shape++) nr_verbs_run(s, t, shape);
+            for (unsigned shape = 0; shape < NR_SHAPE_COUNT; shape++)
+                check_blob(s, t, nr_verbs_run(s, t, shape), shape);
         }
     }
     return 0;
@@ -196,7 +247,7 @@ static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, c
     lua_pushcfunction(s->L, run_protected);
     lua_pushlightuserdata(s->L, &text);
     lua_pushinteger(s->L, env);
-    bool ok = lua_pcall(s->L, 2, 0, 0) == LUA_OK;
+    bool ok = nr_script_pcall(s, 2, 0) == LUA_OK;
     if (!ok)
         nr_script_warn_skipped(s, what);
     else
@@ -387,7 +438,7 @@ static void make_blob(nr_script *s, nr_template *t, unsigned shape)
         lua_pushcfunction(s->L, blob_protected);
         lua_pushlightuserdata(s->L, t);
         lua_pushinteger(s->L, (lua_Integer)shape);
-        if (lua_pcall(s->L, 2, 1, 0) == LUA_OK) {
+        if (nr_script_pcall(s, 2, 1) == LUA_OK) {
             s->blobs++;
             atomic_store_explicit(&t->blobs[shape], lua_touserdata(s->L, -1), memory_order_release);
         } else {
@@ -400,11 +451,23 @@ static void make_blob(nr_script *s, nr_template *t, unsigned shape)
     nr_mutex_unlock(&s->lock);
 }
 
-const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape)
+static nr_template *template_named(const nr_script *s, nr_str name)
 {
     nr_template *t = s->templates;
-    while (t && !nr_str_eq(t->name, template_name)) t = t->next;
-    if (!t || shape >= NR_SHAPE_COUNT) return NULL;
+    while (t && !nr_str_eq(t->name, name)) t = t->next;
+    return t;
+}
+
+bool nr_script_template_is_off(const nr_script *s, nr_str template_name)
+{
+    const nr_template *t = template_named(s, template_name);
+    return t && t->off;
+}
+
+const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape)
+{
+    nr_template *t = template_named(s, template_name);
+    if (!t || t->off || shape >= NR_SHAPE_COUNT) return NULL;
     const nr_blob *blob = atomic_load_explicit(&t->blobs[shape], memory_order_acquire);
     if (blob) return blob;
     make_blob(s, t, shape);

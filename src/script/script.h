@@ -34,6 +34,11 @@ void nr_script_free(nr_script *s);
  * one WARN that names file and line; the built-in one stays in force. False: a built-in file failed. */
 bool nr_script_load_builtin(nr_script *s, nr_str home);
 
+/* Looks at what templates from the home directory made, for each shape: a complaint in `arena` refuses the file, p == NULL
+ * means that all is well. "@:12: …" names the line. */
+typedef nr_str (*nr_script_check)(nr_arena *arena, const nr_blob *blob, unsigned shape);
+void nr_script_set_check(nr_script *s, nr_script_check check);
+
 /* Maps the points of one extension document. False: the file is invalid in the sense of
  * instrumentation-xml.md 1.4 (points before the fault stay); the caller logs it. */
 bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text);
@@ -53,6 +58,9 @@ void nr_script_seal(nr_script *s);
 /* The blob of a template for a shape; the template runs at the first request. NULL: no such template, or it
  * failed (one WARN when it did). Any thread. */
 const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape);
+
+/* Is there a template of that name that the environment switches off? */
+bool nr_script_template_is_off(const nr_script *s, nr_str template_name);
 
 /* A method that templates add to mscorlib (.NET Framework). */
 typedef struct nr_added_method {

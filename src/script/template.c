@@ -60,8 +60,8 @@ static void read_locals(nr_script *s, nr_template *t, int index)
         if (!nr_str_is(type, "$return")) {
             const char *why = NULL;
             locals[i].type = nr_text_parse(&s->arena, type, &why);
-            if (!locals[i].type || nr_text_is_method(locals[i].type))
-                luaL_error(L, "template: '%s' is no type: %s", type.p, why ? why : "it is a method");
+            if (!locals[i].type || nr_text_is_method(locals[i].type) || nr_text_is_field(locals[i].type))
+                luaL_error(L, "template: '%s' is no type: %s", type.p, why ? why : "it is a method or field");
         }
         lua_pop(L, 3);
     }
@@ -82,6 +82,9 @@ static uint16_t stack_field(lua_State *L, const char *name, bool *present)
     return (uint16_t)v;
 }
 
+/* What own templates have when they do not say: as much as a tiny header stands for (II.25.4.2). */
+enum { DEFAULT_STACK = 8 };
+
 static void read_max_stack(lua_State *L, nr_template *t, int index)
 {
     static const char *const known[] = {"at_least", "over_arguments", "exactly", NULL};
@@ -94,6 +97,8 @@ static void read_max_stack(lua_State *L, nr_template *t, int index)
         if (t->stack_exact) t->stack_at_least = exactly;
     } else if (type != LUA_TNIL) {
         luaL_error(L, "template: field 'max_stack' must be a table");
+    } else if (nr_script_of(L)->from_home) {
+        t->stack_at_least = DEFAULT_STACK;
     }
     lua_pop(L, 1);
 }

@@ -189,13 +189,13 @@ static int token_verb(lua_State *L, nr_opcode op, const char *verb)
         step->hole = (uint8_t)which;
         return 0;
     }
-    bool method = nr_opcodes[op].operand == NR_OPERAND_METHOD;
+    bool method = nr_opcodes[op].operand == NR_OPERAND_METHOD, field = nr_opcodes[op].operand == NR_OPERAND_FIELD;
     /* These take "[assembly]Name" as it stands, without the grammar. */
     bool raw = op == NR_OP_NEWARR || op == NR_OP_BOX || op == NR_OP_UNBOX_ANY;
     luaL_checkstring(L, 1);
     const nr_text *text = parse_text(L, 1, raw);
-    if (nr_text_is_method(text) != method)
-        return luaL_error(L, "'%s' takes the text of a %s", verb, method ? "method" : "type");
+    if (nr_text_is_method(text) != method || nr_text_is_field(text) != field)
+        return luaL_error(L, "'%s' takes the text of a %s", verb, method ? "method" : field ? "field" : "type");
     if (!nr_text_has_token(text))
         return luaL_error(L, "'%s' has no token: '%s' needs a class, as in 'class [mscorlib]System.Object'",
                           lua_tostring(L, 1), verb);
@@ -276,6 +276,7 @@ static int mnemonic_verb(lua_State *L)
     case NR_OPERAND_I8: return number_verb(L, op, 8, verb);
     case NR_OPERAND_BR: return branch_verb(L, op);
     case NR_OPERAND_METHOD:
+    case NR_OPERAND_FIELD:
     case NR_OPERAND_TYPE:
     case NR_OPERAND_TOK: return token_verb(L, op, verb);
     case NR_OPERAND_STRING: return string_verb(L, false);

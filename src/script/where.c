@@ -99,7 +99,7 @@ static bool call(nr_script *s, int function, const nr_method_facts *about)
     s->facts = about;
     lua_pushcfunction(s->L, call_protected);
     lua_pushinteger(s->L, function);
-    bool ok = lua_pcall(s->L, 1, 1, 0) == LUA_OK;
+    bool ok = nr_script_pcall(s, 1, 1) == LUA_OK;
     s->facts = NULL;
     return ok;
 }

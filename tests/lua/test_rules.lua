@@ -372,9 +372,9 @@ function TestFiles.test_a_loop_over_names()
   lu.assertEquals(points[3].class, "N.E")
 end
 
--- An error that is no text has no place; it is skipped all the same.
+-- An error that is no text has the place of the line that raised it.
 function TestFiles.test_errors_of_other_kinds()
   local points, said = load_rules "error { code = 5 }"
   lu.assertEquals(points, {})
-  lu.assertEquals(said, { "contoso.lua: an error that is no text - the file is skipped" })
+  lu.assertEquals(said, { "contoso.lua:1: an error that is no text - the file is skipped" })
 end

@@ -27,7 +27,7 @@ function TestTemplateFields.test_defaults()
   lu.assertStrMatches(blob.file, ".*t%.lua")
   lu.assertEquals(blob.rets, "all")
   lu.assertFalse(blob.tiny)
-  lu.assertEquals({ blob.stack_at_least, blob.stack_over_arguments }, { 0, 0 })
+  lu.assertEquals({ blob.stack_at_least, blob.stack_over_arguments }, { 8, 0 })
   lu.assertEquals(blob.locals, {})
 end
 

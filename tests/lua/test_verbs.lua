@@ -39,13 +39,14 @@ local branches = words "br brfalse brtrue beq bge bgt ble blt bne.un bge.un bgt.
 local types = words [[cpobj ldobj castclass isinst unbox stobj box newarr ldelema ldelem stelem unbox.any refanyval mkrefany
   initobj constrained. sizeof ldtoken]]
 local methods = words "jmp call callvirt newobj ldftn ldvirtftn"
-local unusable = words [[calli ldfld ldflda stfld ldsfld ldsflda stsfld ldc.r4 ldc.r8 switch br.s brfalse.s brtrue.s beq.s bge.s
+local fields = words "ldfld ldflda stfld ldsfld ldsflda stsfld"
+local unusable = words [[calli ldc.r4 ldc.r8 switch br.s brfalse.s brtrue.s beq.s bge.s
   bgt.s ble.s blt.s bne.un.s bge.un.s bgt.un.s ble.un.s blt.un.s leave.s]]
 
 TestMnemonics = {}
 
 function TestMnemonics.test_every_instruction_is_in_one_list()
-  local n = #plain + #one_byte + #two_bytes + #branches + #types + #methods + #unusable + #words "ldc.i4 ldc.i8 ldstr"
+  local n = #plain + #one_byte + #two_bytes + #branches + #types + #methods + #fields + #unusable + #words "ldc.i4 ldc.i8 ldstr"
   lu.assertEquals(n, 219)
 end
 
@@ -127,6 +128,15 @@ function TestMnemonics.test_methods()
     body(("%s '%s'"):format(verb(m), text), m .. " " .. text)
     refused(verb(m) .. " 'class [mscorlib]System.Type'", ("'%s' takes the text of a method"):format(verb(m)))
     refused(verb(m) .. "(true)", "string expected, got boolean")
+  end
+end
+
+function TestMnemonics.test_fields()
+  local text = "class [mscorlib]System.Type[] [mscorlib]System.Type::EmptyTypes"
+  for _, m in ipairs(fields) do
+    body(("%s '%s'"):format(verb(m), text), m .. " " .. text)
+    refused(verb(m) .. " 'class [mscorlib]System.Type'", ("'%s' takes the text of a field"):format(verb(m)))
+    refused(verb(m) .. " 'void [mscorlib]System.Type::M()'", ("'%s' takes the text of a field"):format(verb(m)))
   end
 end
 

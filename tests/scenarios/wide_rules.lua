@@ -200,4 +200,48 @@ t:test("rules are switched off by file and by id", { only_ours = only }, functio
   s:log_has("one.lua is switched off by NEW_RELIC_RULES_DISABLED", "two.lua:2: the match 'b1' is switched off by NEW_RELIC_RULES_DISABLED")
 end)
 
+t:test("templates are switched off by name", { only_ours = only }, function(s)
+  s:env { NEW_RELIC_TEMPLATES_DISABLED = "nothing, TRACE*" }
+  s:home { ["extensions/a.lua"] = "tracer {} match { assembly = 'Contoso.*', class = '*.Till', 'Execute' }" }
+  local m = s:core():load(application(s))
+  s:untouched(m:jit "Contoso.Till.Execute")
+  s:log_has("The template 'tracer' is switched off by NEW_RELIC_TEMPLATES_DISABLED",
+    "the template 'tracer' is switched off, the method stays as it is")
+end)
+
+-- ---- near misses -----------------------------------------------------------------------------------------
+
+t:test("rules that nearly matched say so, once", { only_ours = only }, function(s)
+  s:home { config = { level = "debug" }, ["extensions/a.lua"] = table.concat({
+    "tracer {}",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.cart', 'Execute' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'execute' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'Nothing' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'ExecuteAll(System.String)' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Nothing', 'Execute' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Till+Drawer', 'Execute' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'Find(System.String)', 'Execute' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', min = '2.0', 'Find' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', max = '1.5', 'Find' }",
+    "match { assembly = 'contoso.shop', class = 'Contoso.Cart', 'Find' }",
+    "match { assembly = 'l', class = 'L.Base', 'Run' }" }, "\n") }
+  local clr = s:core()
+  clr:load(library(s)):jit_all()
+  clr:load(application(s)):jit_all()
+  local near = {}
+  for _, line in ipairs(s:log()) do near[#near + 1] = line:match "Near miss: .*[/\\]a%.lua:(.*)" end
+  table.sort(near)
+  s:equal(near, {
+    "10: Contoso.Shop has the version 1.5.0.0, which is not below max",
+    "11: the assembly Contoso.Shop has another case than contoso.shop",
+    "12: the assembly L has another case than l",
+    "2: Contoso.Shop has a class Contoso.Cart, with another case than Contoso.cart",
+    "3: the class Contoso.Cart has a method Execute, with another case than execute",
+    "4: the class Contoso.Cart has no method Nothing",
+    "5: Contoso.Cart.ExecuteAll has no overload (System.String); there are: (System.Int32), (System.Int32,System.String)",
+    "6: Contoso.Shop has no class Contoso.Nothing",
+    "9: Contoso.Shop has the version 1.5.0.0, which is below min",
+  })
+end)
+
 return t

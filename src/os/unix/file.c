@@ -46,6 +46,19 @@ bool nr_os_is_world_writable(nr_str path, unsigned *mode)
     return true;
 }
 
+bool nr_os_file_stamp(nr_str path, uint64_t *size, int64_t *changed)
+{
+    struct stat st;
+    if (!nr_os_unix_status(path, &st) || !S_ISREG(st.st_mode)) return false;
+    *size = (uint64_t)st.st_size;
+#ifdef __APPLE__
+    *changed = (int64_t)st.st_mtimespec.tv_sec * 1000000000 + st.st_mtimespec.tv_nsec;
+#else
+    *changed = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+#endif
+    return true;
+}
+
 bool nr_os_directory_exists(nr_str path)
 {
     char z[NR_PATH_SIZE];

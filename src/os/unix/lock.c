@@ -28,12 +28,19 @@ void nr_condition_wait(nr_condition *c, nr_mutex *m)
     nr_mutex_lock(m);
 }
 
+void nr_condition_wait_for(nr_condition *c, nr_mutex *m, unsigned milliseconds)
+{
+    (void)milliseconds; /* a wait may end early */
+    nr_condition_wait(c, m);
+}
+
 void nr_condition_wake_all(nr_condition *c)
 {
     (void)c;
 }
 #else
 #include <pthread.h>
+#include <time.h>
 
 /* PTHREAD_MUTEX_INITIALIZER and PTHREAD_COND_INITIALIZER are all zero in glibc and in musl. */
 static_assert(sizeof(pthread_mutex_t) <= sizeof(nr_mutex), "nr_mutex is too small");
@@ -52,6 +59,20 @@ void nr_mutex_unlock(nr_mutex *m)
 void nr_condition_wait(nr_condition *c, nr_mutex *m)
 {
     pthread_cond_wait((pthread_cond_t *)(void *)c, (pthread_mutex_t *)(void *)m);
+}
+
+/* The clock of a condition that was not set up is the calendar's: a jump of it makes one wait short or long. */
+void nr_condition_wait_for(nr_condition *c, nr_mutex *m, unsigned milliseconds)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_sec += milliseconds / 1000;
+    at.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    pthread_cond_timedwait((pthread_cond_t *)(void *)c, (pthread_mutex_t *)(void *)m, &at);
 }
 
 void nr_condition_wake_all(nr_condition *c)

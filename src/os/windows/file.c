@@ -17,6 +17,17 @@ bool nr_os_file_exists(nr_str path)
     return a != INVALID_FILE_ATTRIBUTES && !(a & FILE_ATTRIBUTE_DIRECTORY);
 }
 
+bool nr_os_file_stamp(nr_str path, uint64_t *size, int64_t *changed)
+{
+    WIN32_FILE_ATTRIBUTE_DATA data;
+    wchar_t z[NR_WIDE_UNITS];
+    if (!nr_wide(path, z) || !GetFileAttributesExW(z, GetFileExInfoStandard, &data)) return false;
+    if (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) return false;
+    *size = (uint64_t)data.nFileSizeHigh << 32 | data.nFileSizeLow;
+    *changed = (int64_t)((uint64_t)data.ftLastWriteTime.dwHighDateTime << 32 | data.ftLastWriteTime.dwLowDateTime);
+    return true;
+}
+
 bool nr_os_directory_exists(nr_str path)
 {
     DWORD a = attributes_of(path);

@@ -24,6 +24,11 @@ void nr_condition_wait(nr_condition *c, nr_mutex *m)
     SleepConditionVariableSRW((CONDITION_VARIABLE *)(void *)c, (SRWLOCK *)(void *)m, INFINITE, 0);
 }
 
+void nr_condition_wait_for(nr_condition *c, nr_mutex *m, unsigned milliseconds)
+{
+    SleepConditionVariableSRW((CONDITION_VARIABLE *)(void *)c, (SRWLOCK *)(void *)m, milliseconds, 0);
+}
+
 void nr_condition_wake_all(nr_condition *c)
 {
     WakeAllConditionVariable((CONDITION_VARIABLE *)(void *)c);

@@ -236,7 +236,7 @@ static const struct {
     {"[mscorlib]X::Y()", NULL},
     {"void [a]B[]::M()", NULL},
     {"void string::M()", NULL},
-    {"void A::M", NULL},
+    {"instance void A::M", NULL},
     {"void A::M(", NULL},
     {"void A::M(object", NULL},
     {"void A::M(object,)", NULL},

@@ -275,6 +275,20 @@ TEST(members)
     end(&j);
 }
 
+/* A field is a member whose signature begins with 06 (II.23.2.4). */
+TEST(fields)
+{
+    job j;
+    begin(&j, NR_TOKENIZER_CORE, "System.Runtime");
+    fake_add(&j.fake, NR_TABLE_TYPE_DEF, 0, NR_STR("<Module>"), NR_STR(""));
+    CHECK_EQ(token(&j, "int64 [mscorlib]X::F"), 0x0A000001);
+    CHECK_STR(fake_take(&j.fake.requests), "T 23000001 X\nM 01000001 F 06 0a\n");
+    CHECK_EQ(token(&j, "class [mscorlib]Y[] [mscorlib]X::G"), 0x0A000002);
+    CHECK_STR(fake_take(&j.fake.requests), "T 23000001 Y\nT 23000001 X\nM 01000001 G 06 1d 12 09\n");
+    CHECK_EQ(token(&j, "int64 [mscorlib]X::F"), 0x0A000001);
+    end(&j);
+}
+
 /* 4.1(a) of module-injection.md: the bytes of a method text without a request for its target. */
 TEST(signature_of_method)
 {
@@ -547,6 +561,6 @@ TEST(any_allocation_fails)
     }
 }
 
-TESTS(tokens, T(examples_4_5), T(scopes_2), T(scope_not_defined_2_5), T(members), T(signature_of_method), T(box_tokens),
-      T(box_without_type), T(calls_fail), T(calls_fail_strings), T(texts_without_token), T(any_call_fails),
-      T(any_allocation_fails))
+TESTS(tokens, T(examples_4_5), T(scopes_2), T(scope_not_defined_2_5), T(members), T(fields), T(signature_of_method),
+      T(box_tokens), T(box_without_type), T(calls_fail), T(calls_fail_strings), T(texts_without_token),
+      T(any_call_fails), T(any_allocation_fails))

@@ -122,7 +122,7 @@ TEST(mistakes)
         if (rows[i].message)
             snprintf(line, sizeof line, "W r.lua:%s - the file is skipped\n", rows[i].message);
         else
-            snprintf(line, sizeof line, "W r.lua: an error that is no text - the file is skipped\n");
+            snprintf(line, sizeof line, "W r.lua:1: an error that is no text - the file is skipped\n");
         nr_str log = scripts_log(&k);
         /* version() has a line of its own in front. */
         if (nr_str_starts(log, NR_STR("W x is not a valid version\n"))) log.p += 27, log.n -= 27;
