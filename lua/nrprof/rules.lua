@@ -9,7 +9,8 @@
 --     ignore { assembly = "Contoso.Legacy*" }
 --
 -- Every table is checked completely before anything is done with it, and nothing of a file takes effect
--- before the whole file was read: a file is used as a whole or not at all.
+-- before the whole file was read: a file is used as a whole or not at all. Points go to the host at once, which takes them back
+-- when the file fails: thousands of them would fill the memory of the scripts.
 
 local M = {}
 
@@ -20,7 +21,7 @@ local SUPPRESS_RECURSIVE, CUSTOM_METRIC_NAME, TARGET_CLASS_NAME = 1 << 13, 1 << 
 local metric_bits = { scoped = SCOPED, unscoped = UNSCOPED, both = SCOPED | UNSCOPED, none = 0 }
 
 -- Of the file that is being read.
-local points, ignores, denied, switches, current, loading
+local ignores, denied, switches, current, loading
 
 -- Edit distance of two short texts.
 local function distance(a, b)
@@ -189,7 +190,7 @@ local function match(t)
   for _, text in ipairs(#t > 0 and t or { "*" }) do
     local name, parameters = method_of(text)
     if enabled then
-      points[#points + 1] = {
+      point {
         assembly = t.assembly, class = class, method = name, parameters = parameters, min = min, max = max,
         factory = current.factory, metric = current.metric, flags = current.flags, template = t.template or current.template,
         namer = current.namer, where = t.where, line = line, except = except, attribute = t.attribute,
@@ -247,13 +248,12 @@ M.verbs = { tracer = tracer, match = match, ignore = ignore, process = process, 
 
 -- A file begins.
 function M.begin()
-  points, ignores, denied, switches, current, loading = {}, {}, {}, {}, nil, true
+  ignores, denied, switches, current, loading = {}, {}, {}, nil, true
 end
 
 -- A file was read without a fault: its rules take effect.
 function M.finish()
   for _, i in ipairs(ignores) do ignore_list(i.assembly, i.class) end
-  for _, p in ipairs(points) do point(p) end
   for _, d in ipairs(denied) do deny(d.name, d.line) end
   for name, on in pairs(switches) do switch(name, on) end
   loading = false
