@@ -204,9 +204,10 @@ phase "real CLR" clr_tests
 if [ -n "$all" ]; then
     phase "golden" external "golden recordings" tests/golden/run.sh --all
 else
-    phase "golden" external "golden recordings" tests/golden/run.sh --small --overlay --log
+    phase "golden" external "golden recordings" tests/golden/run.sh --small --overlay --log --diff
 fi
 phase "fuzzing" "$root/scripts/fuzz.sh" --seconds "$([ -n "$all" ] && echo 30 || echo 5)"
+phase "report in a browser" external "report in a browser" tests/report/run.sh
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
     phase "unit tests with TSan" thread_sanitizer

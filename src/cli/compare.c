@@ -228,14 +228,18 @@ void nr_comparison_lists(nr_comparison *c, const char *kind, nr_str where, const
                          const nr_str *b, size_t b_count)
 {
     nr_arena scratch = NR_ARENA_INIT;
+    const nr_str none = {"", 0};
     two_lists lists = {a, b};
     size_t count = 0;
     nr_edit *edits = nr_diff(&scratch, a_count, b_count, same_text, &lists, &count);
     if (!edits) c->failed = true;
     for (size_t i = 0; edits && i < count; i++) {
-        nr_str none = {"", 0};
-        if (edits[i].kind == '-') nr_comparison_change(c, kind, where, a[edits[i].a], none);
-        if (edits[i].kind == '+') nr_comparison_change(c, kind, where, none, b[edits[i].b]);
+        /* What is taken away and what stands there instead are one change. */
+        bool replaced = i + 1 < count && edits[i].kind == '-' && edits[i + 1].kind == '+';
+        if (edits[i].kind == ' ') continue;
+        nr_str x = edits[i].kind == '-' ? a[edits[i].a] : none, y = edits[i].kind == '+' ? b[edits[i].b] : none;
+        if (replaced) y = b[edits[++i].b];
+        nr_comparison_change(c, kind, where, x, y);
     }
     nr_arena_free(&scratch);
 }

@@ -13,7 +13,7 @@ typedef struct nr_report_options {
     bool page;           /* for the page: all lines of these, and the names of identical methods */
 } nr_report_options;
 
-/* The document (docs/diff.md), to be freed with cJSON_Delete. NULL: no memory. */
+/* The document (docs/validation.md), to be freed with cJSON_Delete. NULL: no memory. */
 cJSON *nr_report_make(const nr_comparison *c, const nr_report_options *options);
 /* The page around the document. False: no memory, or it cannot be written. */
 bool nr_report_write_page(FILE *out, const cJSON *document);

@@ -13,6 +13,7 @@
 #   --net9     likewise on .NET 9
 #   --overlay  a changed template and a changed XML mapping in the home directory change exactly what they say
 #   --log      the profiler log of a web application at info, debug and finest, against golden/logs
+#   --diff     nrprof diff finds and names what was changed in a recording, and counts like the recorder's comparison
 #   --sim      small and open once more, by nrprof record on the simulated CLR
 #   --work     runs instrumented code: nothing fails to compile, every start has its finish
 #   --jit      the verifier's verdicts on more than 50,000 rewritten methods of the shared framework against the JIT's
@@ -29,8 +30,8 @@ build=${NRPROF_BUILD:-$root/build}/golden
 variants=() lists=() so='' against='' keep=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--sim|--work|--jit) variants+=("${1#--}");;
-    --all) variants=(small open reverse shipped net8 net9 overlay log sim work jit);;
+    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--diff|--sim|--work|--jit) variants+=("${1#--}");;
+    --all) variants=(small open reverse shipped net8 net9 overlay log diff sim work jit);;
     --against) against=${2:?--against needs a library}; shift;;
     --keep) keep=1;;
     -h|--help) sed -n '2,/^set -u/{/^set -u/d;s/^# \{0,1\}//;p}' "$0"; exit 0;;
@@ -60,6 +61,7 @@ reason=$(need_dotnet) || skip_all "$reason"
 for tool in g++ python3 xz; do command -v $tool >/dev/null || skip_all "no $tool on this machine"; done
 [ -f "$so" ] || { for v in "${variants[@]}" "${lists[@]}"; do fail "$v" "no profiler at $so (scripts/build.sh makes it)"; done; finish; }
 so=$(realpath "$so")
+tool=$root/build/linux-x64/nrprof
 
 # The recorder builds beside its sources, so it works on a copy; a changed source is copied again and what was built of it is dropped.
 rec=$build/recorder out=$build/out
@@ -76,6 +78,15 @@ record() {
   local name=$1 lib=$2 list=$3; shift 3
   env "$@" "$rec/run.sh" "$lib" "$out/$name.jsonl" "$list" > "$out/$name.out" 2>&1
 }
+# by_diff NAME REFERENCE: nrprof diff finds the same: everything identical, events, too
+by_diff() {
+  local name=$1 reference=$2 line rc
+  [ -x "$tool" ] || return
+  case $reference in *.xz) xz -dc "$reference" > "$out/$name.reference.jsonl"; reference=$out/$name.reference.jsonl;; esac
+  line=$("$tool" diff "$reference" "$out/$name.jsonl" 2>&1 | tail -n 1; exit "${PIPESTATUS[0]}"); rc=$?
+  if [ $rc = 0 ] && grep -qE '^([1-9][0-9]*) methods: \1 identical, .*; 0 event differences$' <<< "$line"; then pass "$name, nrprof diff: $line"
+  else fail "$name, nrprof diff" "$line"; fi
+}
 # verdict NAME REFERENCE [OPTION…]: the comparison's last line; two empty recordings are equal too, hence the test for a number
 verdict() {
   local name=$1 reference=$2; shift 2
@@ -84,6 +95,7 @@ verdict() {
   line=$(tail -n 1 <<< "$text")
   if [ $rc = 0 ] && grep -qE '^([1-9][0-9]*) methods, \1 byte-identical, ' <<< "$line"; then
     pass "$name: $line"
+    by_diff "$name" "$reference"
   else
     sed '$d; s/^/  /' <<< "$text" | cut -c1-300 | head -30
     fail "$name" "$line"
@@ -168,6 +180,16 @@ compare_logs() {
   done
 }
 
+compare_diff() {
+  local golden=$shared/golden/newtonsoft.jsonl.xz text
+  [ -x "$tool" ] || { skip diff "there is no $tool"; return; }
+  [ -f "$golden" ] || { skip diff "no $golden"; return; }
+  xz -dc "$golden" > "$out/diff.jsonl"
+  if text=$(python3 "$root/tests/golden/diff_test.py" "$tool" "$rec/compare.py" "$out/diff.jsonl" "$out"); then pass "diff: $(tail -n 1 <<< "$text")"
+  else grep DIFFERS <<< "$text"; fail diff "$(tail -n 1 <<< "$text")"; fi
+  drop diff
+}
+
 # The same recordings without the runtime: nrprof record drives the library on its simulated CLR. The driver of the recorder is asked
 # for the rule file (its first step), the order of the methods comes from the golden recording.
 simulate() { # NAME GOLDEN LIST
@@ -194,6 +216,7 @@ for v in "${variants[@]}"; do
     overlay) overlay nop templates tracer.lua 's/^ *rethrow()$/& nop()/'
              overlay mapping rules extension_xml.lua 's/local SEGMENT, UNSCOPED, SCOPED = 1 << 10,/local SEGMENT, UNSCOPED, SCOPED = 1 << 9,/';;
     log)     compare_logs;;
+    diff)    compare_diff;;
     sim)     simulate small newtonsoft.jsonl.xz small.txt; simulate open open.jsonl.xz open.txt;;
     work)    run_work;;
     jit)     run_jit;;

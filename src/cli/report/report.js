@@ -96,13 +96,15 @@
   // A row of the data: [text, template?] on both sides, or [a, b, template of a, template of b, are they equal?]; 0: no such line.
   const cells = (r, first) => {
     if (r.length <= 2) return [cell(r[0], r[1], "left"), cell(r[0], r[1], "")];
-    if (r[4]) return [cell(r[0], r[2], "left"), cell(r[1], r[3], "")];
+    if (r[4]) return [cell(r[0], r[2], "left renamed"), cell(r[1], r[3], "renamed")];
     const mark = first ? " first" : "";
     return [cell(r[0], r[2], (r[0] === 0 ? "left" : "left gone") + mark), cell(r[1], r[3], (r[1] === 0 ? "" : "new") + mark)];
   };
   const sides = (rows) => {
     const box = make("div", "sides", make("div", "head left", "A"), make("div", "head", "B"));
-    const differs = rows.map((r) => r.length > 2 && !r[4]);
+    // Where only numbers of tokens differ, these lines are what there is to see.
+    const real = rows.some((r) => r.length > 2 && !r[4]);
+    const differs = rows.map((r) => r.length > 2 && !(real && r[4]));
     const near = rows.map((_, i) => differs.slice(Math.max(0, i - around), i + around + 1).some(Boolean));
     let first = true;
     for (let i = 0; i < rows.length; i++) {
