@@ -23,8 +23,20 @@ static const nr_command *const commands[] = {
     &nr_command_record,
     &nr_command_diff,
     &nr_command_postmortem,
+    &nr_command_doctor,
     &nr_command_completion,
     &nr_command_man,
+};
+
+/* What --help writes above a command. */
+static const struct {
+    const nr_command *first;
+    const char *heading;
+} groups[] = {
+    {&nr_command_check, "rules"},
+    {&nr_command_test, "what the profiler makes of an assembly"},
+    {&nr_command_diff, "applications that run"},
+    {&nr_command_completion, "this program"},
 };
 // clang-format on
 
@@ -68,10 +80,13 @@ int nr_cli_no_memory(nr_cli *cli)
 static void help(FILE *to)
 {
     fputs("usage: nrprof COMMAND [OPTION...] [ARGUMENT...]\n\n"
-          "Looks at what the profiler does, without a .NET runtime.\n\ncommands:\n",
+          "Looks at what the profiler does, without a .NET runtime.\n",
           to);
-    for (size_t i = 0; i < NR_COUNT(commands); i++)
+    for (size_t i = 0; i < NR_COUNT(commands); i++) {
+        for (size_t g = 0; g < NR_COUNT(groups); g++)
+            if (groups[g].first == commands[i]) fprintf(to, "\n%s:\n", groups[g].heading);
         fprintf(to, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
+    }
     fputs("\noptions:\n"
           "  -h, --help               show this help; 'nrprof COMMAND --help' shows the command's\n"
           "  -V, --version            show the version\n"

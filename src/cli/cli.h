@@ -50,7 +50,7 @@ typedef struct nr_command {
 
 extern const nr_command nr_command_test, nr_command_dump, nr_command_record;
 extern const nr_command nr_command_check, nr_command_list, nr_command_explain, nr_command_import_xml, nr_command_export_xml;
-extern const nr_command nr_command_diff, nr_command_postmortem;
+extern const nr_command nr_command_diff, nr_command_postmortem, nr_command_doctor;
 extern const nr_command nr_command_run, nr_command_repl, nr_command_completion, nr_command_man;
 /* The commands, in the order of the help; NULL behind the last one. */
 const nr_command *nr_cli_command(size_t n);

@@ -32,4 +32,29 @@ bool nr_os_each_memory(unsigned long process, bool (*visit)(void *self, const ui
 /* Output of programs goes through as it is, without another end of line (Windows). */
 void nr_os_binary(FILE *stream);
 
+/* ---- a process, from outside ------------------------------------------------------------------ */
+
+enum { NR_OS_MOST_GROUPS = 64 };
+
+/* What this user may see of a process. */
+typedef struct nr_os_process {
+    nr_str environment; /* "NAME=value", a NUL behind each; p == NULL for this process */
+    nr_str program;     /* path, as the process sees it */
+    nr_str root;        /* goes in front of its paths to reach them from here; n == 0: they are the same */
+    nr_str maps;        /* paths of the files mapped in it, a line each; n == 0: it cannot be seen */
+    unsigned long inner_pid; /* its id inside of its container */
+    unsigned long user, groups[NR_OS_MOST_GROUPS];
+    unsigned group_count;
+} nr_os_process;
+/* Looks at a process; pid 0: this one. Text in `arena`. NULL: all is well; else why it cannot be done. */
+const char *nr_os_process_look(nr_arena *arena, unsigned long pid, nr_os_process *out);
+
+typedef enum nr_os_access { NR_OS_READ, NR_OS_WRITE /* of a directory: make files in it */ } nr_os_access;
+/* May the user of the process do that? By the permissions of the file and of the directories above it. */
+bool nr_os_may(const nr_os_process *who, nr_str path, nr_os_access access);
+/* The same file, by whatever names. */
+bool nr_os_same_file(nr_str a, nr_str b);
+/* Removes all variables of this process' environment. Not while other threads run. */
+bool nr_os_clear_env(void);
+
 #endif

@@ -47,7 +47,7 @@ end
 local function commands()
   local list = {}
   local text = cli.run "--help"
-  for name in text:match("commands:\n(.-)\n\n"):gmatch "  ([%w-]+) +[^\n]*" do list[#list + 1] = name end
+  for name in text:match("^(.*)\noptions:"):gmatch "\n  ([%w-]+) +[^\n]*" do list[#list + 1] = name end
   return list
 end
 
