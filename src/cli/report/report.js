@@ -7,6 +7,7 @@
   ];
   const label = Object.fromEntries(verdicts);
   const most = 300; // rows at once: a browser is slow with fifty thousand
+  const shown = 15; // assemblies, before one asks for more
   const around = 4; // equal lines kept beside a difference
   const $ = (id) => document.getElementById(id);
   const number = (n) => n.toLocaleString("en-US");
@@ -62,7 +63,7 @@
   // ---- assemblies
   const total = (a) => verdicts.reduce((n, [v]) => n + a[v], 0);
   const assemblies = [...data.assemblies].sort((x, y) => (total(y) - y.identical) - (total(x) - x.identical) || total(y) - total(x));
-  for (const a of assemblies) {
+  const assemblyLine = (a) => {
     const bar = make("div", "bar");
     for (const [v, text] of verdicts) {
       if (!a[v]) continue;
@@ -74,8 +75,14 @@
     }
     const name = make("span", "name", a.name);
     name.title = a.name;
-    const line = make("div", "assembly", name, bar, make("span", "number", `${number(a.identical)} of ${number(total(a))}`));
-    $("assemblies").append(line);
+    return make("div", "assembly", name, bar, make("span", "number", `${number(a.identical)} of ${number(total(a))}`));
+  };
+  $("assemblies").append(...assemblies.slice(0, shown).map(assemblyLine));
+  if (assemblies.length > shown) {
+    const button = make("button", "", `${number(assemblies.length - shown)} more`);
+    button.type = "button";
+    button.addEventListener("click", () => button.replaceWith(...assemblies.slice(shown).map(assemblyLine)));
+    $("assemblies").append(button);
   }
   if (!assemblies.length) $("assemblies").append(make("p", "empty", "none"));
   $("legend").append(...verdicts.map(([v, text]) => make("span", "", dot(v), text)));
