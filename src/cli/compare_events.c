@@ -91,9 +91,9 @@ static void compare_methods(nr_comparison *c)
         nr_comparison_note(
             c,
             nr_arena_printf(&c->arena,
-                            "The original code of %lu methods differs, %.*s for one: the recordings are of different "
-                            "builds of the application, so their instrumented code must differ, too.",
-                            (unsigned long)other, NR_STR_ARG(first)));
+                            "The original code of %lu method%s differs, %.*s for one: the recordings are of different "
+                            "builds of the application, so the instrumented code must differ, too.",
+                            (unsigned long)other, other == 1 ? "" : "s", NR_STR_ARG(first)));
 }
 
 /* ---- requests ------------------------------------------------------------------------------------------------ */

@@ -56,9 +56,11 @@ static bool read_recording(diff_run *r, nr_recording *into, const char *path, co
         nr_comparison_note(
             &r->comparison,
             end ? nr_arena_printf(&r->comparison.arena, "The last line of %s is cut off: it is left out.", which)
-                : nr_arena_printf(&r->comparison.arena,
-                                  "%lu lines of %s cannot be read and are left out, line %lu first.",
-                                  (unsigned long)into->unreadable, which, (unsigned long)into->first_unreadable));
+                : nr_arena_printf(
+                      &r->comparison.arena,
+                      "%s has %lu line%s that cannot be read; what stands there is left out. The first is line %lu.",
+                      which, (unsigned long)into->unreadable, into->unreadable == 1 ? "" : "s",
+                      (unsigned long)into->first_unreadable));
     }
     if (!into->totals)
         nr_comparison_note(

@@ -242,7 +242,7 @@ end
 function TestEvents.test_other_builds_are_noted()
   local out, _, exit = diff(recording(), edited("16147acf88671a5b", "26147acf88671a5b"))
   lu.assertEquals(exit, 0)
-  lu.assertStrContains(out, "note: The original code of 1 methods differs, Contoso.Cart.Total (Contoso.Shop, 06000001) for one: ")
+  lu.assertStrContains(out, "note: The original code of 1 method differs, Contoso.Cart.Total (Contoso.Shop, 06000001) for one: ")
 end
 
 function TestEvents.test_calls_of_the_agent()
@@ -303,7 +303,7 @@ function TestFiles.test_damaged_lines()
   for _, what in ipairs { "nonsense", '{"no":"event"}', '{"ev":"setil","asm":"A","tok":"06000009","hr":"0","tk":[900],"fid":[],"il":"062a"}',
     '{"ev":"setil","asm":"A","tok":"06000009","hr":"0","tk":[],"fid":[],"il":"06zz"}', '{"ev":"tok","asm":"A","tok":"7"}', "[1,2]" } do
     local out, _, exit = diff(recording(), broken(what))
-    lu.assertEquals({ out, exit }, { "note: 1 lines of B cannot be read and are left out, line 3 first.\n" .. summary(2, 0, 0, 0, 0) .. "\n", 0 }, what)
+    lu.assertEquals({ out, exit }, { "note: B has 1 line that cannot be read; what stands there is left out. The first is line 3.\n" .. summary(2, 0, 0, 0, 0) .. "\n", 0 }, what)
   end
 end
 
@@ -399,4 +399,64 @@ function TestReports.test_page_is_one_file()
   lu.assertTrue(page:find([[\u003c/script>\u003cb>]], 1, true) ~= nil, "the odd name is not there")
   lu.assertNil(page:find "https?://" or page:find "@import" or page:find "<link[^>]*stylesheet" or page:find "<script[^>]*src")
   lu.assertTrue(page:find("default-src 'none'", 1, true) ~= nil, "no policy")
+end
+
+-- The sample of the demo, where it was built, and the library beside nrprof: bodies that templates made.
+TestTemplates = {}
+
+local sample = os.getenv "NRPROF_SAMPLE" or "build/dotnet/ConsoleSample/Contoso.Console.dll"
+
+function TestTemplates.setUp()
+  posix_only()
+  for _, path in ipairs { sample, (nr.program:gsub("[^/]*$", "libNewRelicProfiler.so")) } do
+    local file = io.open(path, "rb")
+    if not file then lu.skip("there is no " .. path) end
+    file:close()
+  end
+end
+
+-- A recording of the sample, and a copy in which `change` has replaced the body of Contoso.Cart.Total.
+local function recorded(change)
+  local dir = nr.directory()
+  nr.write(dir .. "/home/newrelic.config", '<configuration xmlns="urn:newrelic-config" agentEnabled="true"/>')
+  nr.write(dir .. "/home/NewRelic.Agent.Core.dll", "")
+  nr.write(dir .. "/home/extensions/r.lua", [[tracer {} match { assembly = "Contoso.Console", class = "Contoso.Cart", "Total", "Add" }]])
+  local path = dir .. "/a.jsonl"
+  assert(os.execute(("'%s' record '%s' --home '%s/home' -o '%s' >/dev/null"):format(nr.program, sample, dir, path)))
+  local file <close> = assert(io.open(path))
+  local text, changed = file:read "a", 0
+  text = text:gsub('({"ev":"setil"[^\n]*"type":"Contoso%.Cart","method":"Total"[^\n]*"il":")(%x+)', function(head, il)
+    changed = changed + 1
+    return head .. change(il)
+  end)
+  lu.assertEquals(changed, 1)
+  nr.write(dir .. "/b.jsonl", text)
+  return path, dir .. "/b.jsonl", dir .. "/home"
+end
+
+function TestTemplates.test_nothing_changed()
+  local a, b = recorded(function(il) return il end)
+  local out, err, exit = diff(a, b)
+  lu.assertEquals({ err, exit }, { "", 0 })
+  lu.assertStrMatches(out, "(%d+) methods: %1 identical, .*")
+end
+
+-- The body with another string still fits the template; one with another instruction does not, and its lines are named by the other's.
+function TestTemplates.test_both_template_lines()
+  for _, change in ipairs {
+    { "72(%x%x)(%x%x%x%x70)", function(low, rest) return ("72%02x"):format(tonumber(low, 16) ~ 4) .. rest end, "ldstr 70%x+[^\n]-", "ldstr 70%x+[^\n]-" },
+    { "^(" .. ("%x"):rep(24) .. ")14", "%115", "ldnull", "ldc%.i4%.m1" },
+  } do
+    local a, b, dir = recorded(function(il)
+      local new, n = il:gsub(change[1], change[2], 1)
+      lu.assertEquals(n, 1)
+      return new
+    end)
+    for _, arguments in ipairs { { a, b }, { "--home", dir, a, b } } do
+      local out, _, exit = diff(table.unpack(arguments))
+      lu.assertEquals(exit, 1)
+      lu.assertStrMatches(out, "different: Contoso%.Cart%.Total %(Contoso%.Console, 06000003%): [^\n]*\n    A  IL_%x+: " .. change[3]
+        .. " +; ([%w.]+:%d+)\n    B  IL_%x+: " .. change[4] .. " +; %1\n.*")
+    end
+  end
 end

@@ -317,3 +317,21 @@ function TestProcess.test_permissions()
     lu.assertEquals((checks[name] or {})[1], "ok", name .. "\n" .. out)
   end
 end
+
+-- In a container the same paths are other files.
+function TestProcess.test_container()
+  local _, code = shell "unshare -m true 2>/dev/null && unshare -m mount -t tmpfs none /mnt 2>/dev/null"
+  if code ~= 0 then lu.skip "this user may not make a mount namespace" end
+  local pid = nr.directory() .. "/pid"
+  local script = ("unshare -m sh -c %s & i=0; while ! grep -qx sleep /proc/$(cat %s 2>/dev/null)/comm 2>/dev/null && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; "
+    .. "%s doctor --pid $(cat %s) 2>&1; kill $(cat %s)"):format(
+    quoted(("mount -t tmpfs none /mnt && cp -r %s /mnt/home && cp %s /mnt/home/ && echo 'tracer {} match { assembly = \"A\", clas = \"C\", \"m\" }' > /mnt/home/extensions/r.lua && echo $$ > %s && exec %s sleep 60 >/dev/null 2>&1")
+      :format(quoted(home()), quoted(library), quoted(pid), environment { CORECLR_PROFILER_PATH = "/mnt/home/libNewRelicProfiler.so", CORECLR_NEW_RELIC_HOME = "/mnt/home" })),
+    quoted(pid), quoted(nr.program), quoted(pid), quoted(pid))
+  local checks, _, out = parsed(shell(script))
+  lu.assertEquals(checks["library-path"], { "ok", "CORECLR_PROFILER_PATH names /mnt/home/libNewRelicProfiler.so" }, out)
+  for _, name in ipairs { "library-permissions", "library-machine", "home", "config", "agent", "one-library", "log-directory" } do
+    lu.assertEquals((checks[name] or {})[1], "ok", name .. "\n" .. out)
+  end
+  lu.assertStrMatches(checks.rules[2], "/mnt/home/extensions/r%.lua:1: unknown field 'clas'.*", nil, nil, out)
+end
