@@ -460,3 +460,19 @@ function TestTemplates.test_both_template_lines()
     end
   end
 end
+
+-- The library's own recording and that of the simulated CLR: two instruments beside each other in one process.
+function TestTemplates.test_two_recorders()
+  local a, _, dir = recorded(function(il) return il end)
+  local out = nr.directory()
+  local command = "NEWRELIC_VALIDATION_ENABLED=1 NEWRELIC_VALIDATION_OUTPUT='%s' '%s' record '%s' --home '%s' -o '%s/sim.jsonl' >/dev/null"
+  assert(os.execute(command:format(out, nr.program, sample, dir, out)))
+  local pipe <close> = assert(io.popen("ls '" .. out .. "'/NewRelic.Validation.*.jsonl"))
+  local own = pipe:read "l"
+  lu.assertNotNil(own)
+  for _, other in ipairs { out .. "/sim.jsonl", a } do
+    local text, err, exit = diff(own, other)
+    lu.assertEquals({ err, exit }, { "", 0 }, text)
+    lu.assertStrMatches(text, "(%d+) methods: %1 identical, .*; 0 event differences\n")
+  end
+end
