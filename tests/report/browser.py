@@ -4,7 +4,7 @@
 Makes two recordings, writes the report, opens it from the disk in headless Chromium (DevTools protocol over a pipe, so nothing
 but Python is needed), in light and in dark, and uses it. Screenshots and the report stay in OUT. One line for each check; the last
 line is "N passed, N failed, 0 skipped"."""
-import base64, itertools, json, os, subprocess, sys, tempfile
+import base64, itertools, json, os, signal, subprocess, sys, tempfile
 
 chromium, nrprof, out = sys.argv[1:4]
 passed = failed = 0
@@ -100,6 +100,11 @@ class Browser:
         data = self.call('Page.captureScreenshot', format='png')['data']
         with open(os.path.join(out, name), 'wb') as f: f.write(base64.b64decode(data))
 
+# A dialog, for one, keeps the browser from answering.
+def too_long(*_): raise RuntimeError('it takes too long')
+signal.signal(signal.SIGALRM, too_long)
+signal.alarm(90)
+
 def seen(browser, method): return [e['params'] for e in browser.events if e.get('method') == method]
 
 with tempfile.TemporaryDirectory() as profile:
@@ -158,6 +163,8 @@ with tempfile.TemporaryDirectory() as profile:
     except Exception as e:
         check('the browser does as it is told', False, repr(e))
     finally:
+        signal.alarm(0)
+        if failed: b.process.kill()
         try: b.process.wait(20)
         except subprocess.TimeoutExpired: b.process.kill()
 print('%d passed, %d failed, 0 skipped' % (passed, failed))
