@@ -418,11 +418,11 @@ end
 -- A recording of the sample, and a copy in which `change` has replaced the body of Contoso.Cart.Total.
 local function recorded(change)
   local dir = nr.directory()
-  nr.write(dir .. "/home/newrelic.config", '<configuration xmlns="urn:newrelic-config" agentEnabled="true"/>')
-  nr.write(dir .. "/home/NewRelic.Agent.Core.dll", "")
-  nr.write(dir .. "/home/extensions/r.lua", [[tracer {} match { assembly = "Contoso.Console", class = "Contoso.Cart", "Total", "Add" }]])
+  nr.write(dir .. "/agent/newrelic.config", '<configuration xmlns="urn:newrelic-config" agentEnabled="true"/>')
+  nr.write(dir .. "/agent/NewRelic.Agent.Core.dll", "")
+  nr.write(dir .. "/agent/extensions/r.lua", [[tracer {} match { assembly = "Contoso.Console", class = "Contoso.Cart", "Total", "Add" }]])
   local path = dir .. "/a.jsonl"
-  assert(os.execute(("'%s' record '%s' --home '%s/home' -o '%s' >/dev/null"):format(nr.program, sample, dir, path)))
+  assert(os.execute(("'%s' record '%s' --home '%s/agent' -o '%s' >/dev/null"):format(nr.program, sample, dir, path)))
   local file <close> = assert(io.open(path))
   local text, changed = file:read "a", 0
   text = text:gsub('({"ev":"setil"[^\n]*"type":"Contoso%.Cart","method":"Total"[^\n]*"il":")(%x+)', function(head, il)
@@ -431,7 +431,7 @@ local function recorded(change)
   end)
   lu.assertEquals(changed, 1)
   nr.write(dir .. "/b.jsonl", text)
-  return path, dir .. "/b.jsonl", dir .. "/home"
+  return path, dir .. "/b.jsonl", dir .. "/agent"
 end
 
 function TestTemplates.test_nothing_changed()

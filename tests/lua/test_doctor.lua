@@ -325,13 +325,13 @@ function TestProcess.test_container()
   local pid = nr.directory() .. "/pid"
   local script = ("unshare -m sh -c %s & i=0; while ! grep -qx sleep /proc/$(cat %s 2>/dev/null)/comm 2>/dev/null && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; "
     .. "%s doctor --pid $(cat %s) 2>&1; kill $(cat %s)"):format(
-    quoted(("mount -t tmpfs none /mnt && cp -r %s /mnt/home && cp %s /mnt/home/ && echo 'tracer {} match { assembly = \"A\", clas = \"C\", \"m\" }' > /mnt/home/extensions/r.lua && echo $$ > %s && exec %s sleep 60 >/dev/null 2>&1")
-      :format(quoted(home()), quoted(library), quoted(pid), environment { CORECLR_PROFILER_PATH = "/mnt/home/libNewRelicProfiler.so", CORECLR_NEW_RELIC_HOME = "/mnt/home" })),
+    quoted(("mount -t tmpfs none /mnt && cp -r %s /mnt/agent && cp %s /mnt/agent/ && echo 'tracer {} match { assembly = \"A\", clas = \"C\", \"m\" }' > /mnt/agent/extensions/r.lua && echo $$ > %s && exec %s sleep 60 >/dev/null 2>&1")
+      :format(quoted(home()), quoted(library), quoted(pid), environment { CORECLR_PROFILER_PATH = "/mnt/agent/libNewRelicProfiler.so", CORECLR_NEW_RELIC_HOME = "/mnt/agent" })),
     quoted(pid), quoted(nr.program), quoted(pid), quoted(pid))
   local checks, _, out = parsed(shell(script))
-  lu.assertEquals(checks["library-path"], { "ok", "CORECLR_PROFILER_PATH names /mnt/home/libNewRelicProfiler.so" }, out)
+  lu.assertEquals(checks["library-path"], { "ok", "CORECLR_PROFILER_PATH names /mnt/agent/libNewRelicProfiler.so" }, out)
   for _, name in ipairs { "library-permissions", "library-machine", "home", "config", "agent", "one-library", "log-directory" } do
     lu.assertEquals((checks[name] or {})[1], "ok", name .. "\n" .. out)
   end
-  lu.assertStrMatches(checks.rules[2], "/mnt/home/extensions/r%.lua:1: unknown field 'clas'.*", nil, nil, out)
+  lu.assertStrMatches(checks.rules[2], "/mnt/agent/extensions/r%.lua:1: unknown field 'clas'.*", nil, nil, out)
 end
