@@ -24,9 +24,9 @@ void *nr_zalloc(size_t size);
  * failures off. `forever` makes every later request fail as well. */
 void nr_alloc_fail_at(unsigned long nth, int forever);
 
-/* Tests only: bytes handed out and not yet returned since the process started.
- * Counted only between nr_alloc_count(1) and nr_alloc_count(0). */
+/* Bytes handed out and not yet returned since the process started. */
 long long nr_alloc_live(void);
+/* Tests only: counts from here (1), or from the start of the process again (0). */
 void nr_alloc_count(int on);
 
 #endif

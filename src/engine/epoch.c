@@ -66,6 +66,15 @@ void nr_epoch_collect(nr_epoch *e)
     free_all(done);
 }
 
+size_t nr_epoch_waiting(nr_epoch *e)
+{
+    size_t count = 0;
+    nr_mutex_lock(&e->lock);
+    for (const nr_retired *r = e->retired; r; r = r->next) count++;
+    nr_mutex_unlock(&e->lock);
+    return count;
+}
+
 void nr_epoch_end(nr_epoch *e)
 {
     nr_mutex_lock(&e->lock);

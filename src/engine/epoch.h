@@ -38,6 +38,8 @@ void nr_epoch_leave(nr_epoch *e, unsigned counter);
 void nr_epoch_retire(nr_epoch *e, nr_retired *what, void (*free)(nr_retired *what));
 /* Frees what can be freed. */
 void nr_epoch_collect(nr_epoch *e);
+/* How many things are retired and not freed yet. */
+size_t nr_epoch_waiting(nr_epoch *e);
 /* Frees everything; no reader may be left. */
 void nr_epoch_end(nr_epoch *e);
 

@@ -169,6 +169,9 @@ int32_t nr_engine_refresh(nr_engine *e, const nr_ignore_list *ignore)
     int32_t hr = build(e, ignore, &g);
     if (g) hr = publish(e, g);
     nr_mutex_unlock(&e->live.gate);
+    if (g)
+        NR_LOG(NR_DEBUG, "Refreshed: %lld bytes of memory in use by this library, %zu old tables not freed yet",
+               nr_alloc_live(), nr_epoch_waiting(&e->epoch));
     if (hr == NR_HR_OK) NR_LOG(NR_TRACE, "Leave: InstrumentationRefreshWithNewIgnoreList");
     return hr;
 }

@@ -33,6 +33,19 @@ namespace Clr
             return int.Parse(m.Groups[1].Value);
         }
 
+        // What the library itself holds is in the log after the tenth refresh and after the last one.
+        static void Holds(Run run, int mayGrow)
+        {
+            if (Suite.Reference) return;
+            var held = Regex.Matches(run.Log, @"Refreshed: (\d+) bytes of memory in use by this library, (\d+) old tables not freed yet")
+                .Select(m => (Bytes: int.Parse(m.Groups[1].Value), Old: int.Parse(m.Groups[2].Value))).ToList();
+            Check.Equal(2, held.Count, "lines \"Refreshed: \"");
+            Console.WriteLine($"     the library holds {held[0].Bytes} bytes after the tenth refresh, {held[1].Bytes} after the last; old tables not freed: {held[0].Old}, {held[1].Old}");
+            // A rule set that a compiling thread was still reading is freed later.
+            Check.That(held[1].Bytes - held[0].Bytes <= mayGrow + (held[1].Old << 19), $"the library's memory grew from {held[0].Bytes} to {held[1].Bytes} bytes");
+            Check.That(held[1].Old < 10, held[1].Old + " old tables are not freed");
+        }
+
         static void Measured(Run run)
         {
             foreach (Match m in Regex.Matches(run.Output, "^measured: (.*)$", RegexOptions.Multiline)) Console.WriteLine("     " + m.Groups[1].Value);
@@ -72,7 +85,10 @@ namespace Clr
                 Run run = Run.Start("load " + Workers + " " + Refreshes, s => { File.Delete(s.Extension("target.xml")); File.WriteAllText(s.Extension("many.xml"), Loading.RuleFile()); }).Alive();
                 int early = Number(run, "resident after 10"), late = Number(run, "resident at the end");
                 Console.WriteLine($"     {Refreshes} refreshes in {Number(run, "milliseconds")} ms; resident after 10: {early} KiB, at the end: {late} KiB");
-                // What the CLR keeps of 600 compiled methods and of each ReJIT is most of that; the C++ profiler's run has the same figures.
+                // What it remembers of a method's tokens is kept, however often the method is compiled.
+                Holds(run, 2 * Methods * 256);
+                // The rest is the CLR's: 600 methods, and each body it was ever given. The C++ profiler's run has the same figures.
+                Console.WriteLine($"     bodies given to the CLR: {Regex.Matches(run.Log, "Instrumenting method: ").Count}");
                 Check.That(late - early < 64 << 10, $"resident memory grew from {early} to {late} KiB");
                 Check.Equal(0, Number(run, "failures"), "refreshes that failed");
                 Check.Equal(0, Number(run, "wrong"), "wrong results");
@@ -95,6 +111,7 @@ namespace Clr
                 }).Alive();
                 int early = Number(run, "resident after 10"), late = Number(run, "resident at the end");
                 Console.WriteLine($"     resident after 10 refreshes: {early} KiB, after {Refreshes}: {late} KiB; {Number(run, "milliseconds")} ms");
+                Holds(run, 0);
                 Check.Equal(0, Number(run, "failures"), "refreshes that failed");
                 Check.Equal("One 1, One 2", Seen(run), "instrumented calls");
                 Check.That(late - early < 4 << 10, $"resident memory grew from {early} to {late} KiB");

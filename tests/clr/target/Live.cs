@@ -106,6 +106,15 @@ namespace Clr
             Call(6);
         }
 
+        /// <summary>One more refresh, after which the library says at DEBUG how much memory it holds.</summary>
+        static bool Measure()
+        {
+            File.WriteAllText(Config, GoodConfig.Replace("info", "debug"));
+            bool good = Exports.ReloadConfiguration() == 0;
+            File.WriteAllText(Config, GoodConfig);
+            return Exports.ReloadConfiguration() == 0 && good;
+        }
+
         /// <summary>All methods of ManyMethods are compiled by all workers, spread over all refreshes; a rule comes and goes meanwhile.</summary>
         public static void Load(int workers, int refreshes)
         {
@@ -133,6 +142,7 @@ namespace Clr
                 else if (turn) File.Delete(file);
                 if (Exports.InstrumentationRefresh() != 0) failures++;
                 if (turn) Switched.One(i);
+                if (i == 10 || i == refreshes) failures += Measure() ? 0 : 1;
                 if (i == 10) early = Environment.WorkingSet >> 10;
                 Volatile.Write(ref refreshed, i);
             }
@@ -158,6 +168,7 @@ namespace Clr
             {
                 if (Exports.InstrumentationRefresh() != 0) failures++;
                 if (i == 10) Switched.One(1);
+                if (i == 10 || i == refreshes) failures += Measure() ? 0 : 1;
                 if (i == 10) early = Environment.WorkingSet >> 10;
             }
             Console.WriteLine("milliseconds " + clock.ElapsedMilliseconds);
