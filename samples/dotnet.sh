@@ -15,3 +15,15 @@ dotnet_build() {
         }
     done
 }
+
+# dotnet_for FRAMEWORK RID: what is built after this is for FRAMEWORK (net8.0 …) and RID (linux-x64, win-x64 …), programs bring the runtime
+# with them. It is the newest one of the local package folder, else what the SDK asks the package source for.
+dotnet_for() {
+    local packs=${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.runtime.$2
+    export NRPROF_TFM=$1 NRPROF_RID=$2 NRPROF_FX NRPROF_BUILD=${NRPROF_BUILD:-$root/build}/$1-$2
+    NRPROF_FX=$(find "$packs" -mindepth 1 -maxdepth 1 -name "${1#net}.*" -printf '%f\n' 2>/dev/null | grep -E '^[0-9.]+$' | sort -V | tail -n 1)
+    dotnet_out=$NRPROF_BUILD/dotnet
+}
+
+# dotnet_missing TEXT: prints the package that cannot be had, when that is why a build failed with this output
+dotnet_missing() { grep -oE 'error (NU110[123]|NU1301|NETSDK1112|NETSDK1127)[^[]*' <<<"$1" | head -n 1 | grep .; }

@@ -176,12 +176,12 @@ external() { # WHAT SCRIPT [ARGUMENT...]: a script with the same contract as a p
     fi
 }
 
-clr_tests() {
+clr_tests() { # [OPTION]
     local why
     if ! why=$(need_dotnet); then
         skip "real CLR" "$why"
     else
-        external "real CLR" tests/clr/run.sh
+        external "real CLR" tests/clr/run.sh "$@"
     fi
 }
 
@@ -210,6 +210,7 @@ phase "fuzzing" "$root/scripts/fuzz.sh" --seconds "$([ -n "$all" ] && echo 30 ||
 phase "report in a browser" external "report in a browser" tests/report/run.sh
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
+    phase "real CLR, .NET 8" clr_tests --net8
     phase "unit tests with TSan" thread_sanitizer
     for target in $all_targets; do
         [ "$target" = linux-x64 ] && continue

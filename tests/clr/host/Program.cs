@@ -24,20 +24,20 @@ namespace Clr
 
     static class Suite
     {
-        public static string Profiler, TargetDll, PluginDll, AgentDll, Rules;
-        /// <summary>A program that starts the target under an emulator; null: dotnet runs it here.</summary>
+        public static string Profiler, Target, PluginDll, AgentDll, Rules;
+        /// <summary>A program that starts the target under an emulator; null: it runs here.</summary>
         public static string Launcher;
         public static bool Reference;
-        public static bool Windows => TargetDll.EndsWith(".exe");
+        public static bool Windows => Target.EndsWith(".exe");
         static readonly List<(string Name, Action Body)> s_tests = new List<(string, Action)>();
 
         public static void Test(string name, Action body) => s_tests.Add((name, body));
 
-        // host PROFILER|none TARGET_DLL PLUGIN_DLL AGENT_DLL RULES_DIRECTORY [--reference] [--only TEXT] [--launcher PROGRAM]
-        // With --launcher TARGET_DLL is a program of another platform. Memory, load and P/Invoke are tested natively only.
+        // host PROFILER|none TARGET PLUGIN_DLL AGENT_DLL RULES_DIRECTORY [--reference] [--only TEXT] [--launcher PROGRAM]
+        // TARGET is an assembly for the installed runtime, or a program that brings its own. With --launcher it is one of another platform. Memory, load and P/Invoke are tested natively only.
         static int Main(string[] args)
         {
-            (Profiler, TargetDll, PluginDll, AgentDll, Rules) = (args[0], args[1], args[2], args[3], args[4]);
+            (Profiler, Target, PluginDll, AgentDll, Rules) = (args[0], args[1], args[2], args[3], args[4]);
             Reference = args.Contains("--reference");
             int only = Array.IndexOf(args, "--only"), launcher = Array.IndexOf(args, "--launcher");
             if (launcher >= 0) Launcher = args[launcher + 1];

@@ -61,8 +61,9 @@ namespace Clr
             change?.Invoke(setup);
             var run = new Run();
             string record = Path.Combine(setup.Home, "standin.txt"), logs = Path.Combine(setup.Home, "logs");
-            var info = new ProcessStartInfo(Suite.Launcher ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
-            info.ArgumentList.Add(Suite.TargetDll);
+            string dotnet = Suite.Target.EndsWith(".dll") ? "dotnet" : null;
+            var info = new ProcessStartInfo(Suite.Launcher ?? dotnet ?? Suite.Target) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+            if ((Suite.Launcher ?? dotnet) != null) info.ArgumentList.Add(Suite.Target);
             foreach (string word in scenario.Split(' ')) info.ArgumentList.Add(word);
             foreach (string name in info.Environment.Keys.Where(k => Regex.IsMatch(k, "^(CORECLR_|COR_|NEW_RELIC|NEWRELIC)")).ToArray()) info.Environment.Remove(name);
             if (Suite.Profiler != "none")
