@@ -46,7 +46,7 @@ namespace NewRelic.Agent.Core
         }
 
         // Type.FullName spells out the assembly of every generic argument.
-        static string Name(Type type)
+        public static string Name(Type type)
         {
             if (type.IsArray) return Name(type.GetElementType()) + "[" + new string(',', type.GetArrayRank() - 1) + "]";
             if (!type.IsConstructedGenericType) return type.FullName ?? type.Name;

@@ -1,10 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using System.Threading;
+using NewRelicApi = NewRelic.Api.Agent.NewRelic;
 
 namespace Clr
 {
@@ -75,7 +77,6 @@ namespace Clr
             Print("Box.Both", Box<int>.Both(1, "b") + Box<string>.Both("a", 2L));
             Print("Box.Lid", new Box<string>.Lid().Close("x"));
             Print("Inner", new Outer.Inner().Work(null) + Outer.Inner.Innermost.Work());
-            Print("Value", new Outer.Value { Number = 3 }.Get());
             Print("Thing", ((IThing)new Thing()).Do(1) + new TurningThing().Turn());
             Print("Sequential", new Sequential { Number = 1 }.Get() + Sequential.Make());
             Print("Automatic", Automatic.Make());
@@ -85,15 +86,40 @@ namespace Clr
 
         public static void Api()
         {
-            NewRelic.Api.Agent.NewRelic.SetTransactionName("category", "name");
-            NewRelic.Api.Agent.NewRelic.NoticeError(new InvalidOperationException("x"));
-            NewRelic.Api.Agent.NewRelic.NoticeError("message", null);
-            NewRelic.Api.Agent.NewRelic.RecordMetric("metric", 1.5f);
-            NewRelic.Api.Agent.NewRelic.IgnoreTransaction();
-            Print("header", NewRelic.Api.Agent.NewRelic.GetBrowserTimingHeader());
-            Print("trace id", NewRelic.Api.Agent.NewRelic.GetTraceId());
-            Print("agent", NewRelic.Api.Agent.NewRelic.GetAgent().GetType().Name);
-            Caught<ArgumentException>("application name", () => NewRelic.Api.Agent.NewRelic.SetApplicationName("n"));
+            var texts = new Dictionary<string, string> { ["a"] = "b" };
+            var objects = new Dictionary<string, object> { ["a"] = 1 };
+            var error = new InvalidOperationException("x");
+            NewRelicApi.RecordMetric("metric", 1.5f);
+            NewRelicApi.RecordResponseTimeMetric("time", 1L << 40);
+            NewRelicApi.IncrementCounter("counter");
+            NewRelicApi.NoticeError(error);
+            NewRelicApi.NoticeError(error, texts);
+            NewRelicApi.NoticeError(error, objects);
+            NewRelicApi.NoticeError("message", texts);
+            NewRelicApi.NoticeError("message", (IDictionary<string, object>)null);
+            NewRelicApi.NoticeError("message", texts, true);
+            NewRelicApi.NoticeError("message", objects, false);
+            NewRelicApi.SetTransactionName("category", "name");
+            NewRelicApi.SetTransactionUri(new Uri("http://host/path"));
+            NewRelicApi.IgnoreTransaction();
+            NewRelicApi.IgnoreApdex();
+            NewRelicApi.AddCustomParameter("key", 12.5m);
+            NewRelicApi.AddCustomParameter("key", "value");
+            NewRelicApi.SetUserParameters("user", "account", null);
+            NewRelicApi.RecordCustomEvent("event", objects);
+            NewRelicApi.RecordLlmFeedbackEvent("trace", 5, metadata: objects);
+            NewRelicApi.DisableBrowserMonitoring(true);
+            NewRelicApi.StartAgent();
+            NewRelicApi.SetErrorGroupCallback(attributes => "group");
+            NewRelicApi.SetLlmTokenCountingCallback((model, content) => 1);
+            Print("header", NewRelicApi.GetBrowserTimingHeader());
+            Print("header with nonce", NewRelicApi.GetBrowserTimingHeader("n"));
+            Print("footer", NewRelicApi.GetBrowserTimingFooter());
+            Print("request", string.Join("; ", NewRelicApi.GetRequestMetadata()));
+            Print("response", string.Join("; ", NewRelicApi.GetResponseMetadata()));
+            Print("trace id", NewRelicApi.GetTraceId());
+            Print("agent", NewRelicApi.GetAgent().GetType().Name);
+            Caught<ArgumentException>("application name", () => NewRelicApi.SetApplicationName("n"));
         }
 
         public static void Emit()
