@@ -158,8 +158,16 @@ namespace Clr
             Untouched("static method of a sequential struct", "Clr.Sequential.Make()", "Skipping sequential layout method");
             Untouched("a method that ends in a throw", "Clr.Shapes.EndsInThrow(System.Int32)", "Skipping invalid method");
             Untouched("maxVersion excludes", "Clr.Shapes.TooOld()", null);
-            // The layout that counts is the outermost type's, so it is instrumented; 'this' is a managed pointer in an object[], so the start fails quietly.
-            Untouched("instance method of a nested struct", "Clr.Outer+Value.Get()", "Instrumenting method");
+            // The layout that counts is the outermost type's, so it is instrumented; 'this' is a managed pointer in an object[]. .NET 9 and later make an
+            // exception of that, and the start fails quietly; .NET 8 ends the process, whichever profiler wrote the body.
+            Suite.Test("instance method of a nested struct", () =>
+            {
+                Run run = Run.Start("nested-struct");
+                Check.Contains("[Clr.Target]Clr.Outer+Value.Get()", run.Log, "the profiler log");
+                Check.Equal(0, run.Calls.Count, "starts");
+                if (!Suite.Target.EndsWith(".dll") && run.ExitCode == 139) throw new Skipped("this version of the CLR cannot run what the C++ profiler writes here");
+                Check.Equal("3\n", run.Alive().Output.Replace("done\n", ""), "output");
+            });
         }
     }
 }

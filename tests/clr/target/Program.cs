@@ -10,6 +10,7 @@ namespace Clr
             switch (args[0])
             {
                 case "one": Console.WriteLine(Shapes.Add(2, 3)); break;
+                case "nested-struct": Console.WriteLine(new Outer.Value { Number = 3 }.Get()); break;
                 case "shapes": Scenarios.Shapes(); break;
                 case "api": Scenarios.Api(); break;
                 case "emit": Scenarios.Emit(); break;
