@@ -187,6 +187,10 @@ clr_tests() { # [OPTION]
 
 run_tests() { external "nrprof run" tests/run/all.sh; }
 
+csharp_layout() { # TARGET
+    external "C# signatures of $1" tests/clr/layout.sh "$1"
+}
+
 # shellcheck disable=SC2046
 need_packages $(packages_for linux-x64) xz-utils git g++ python3 time || exit 1
 "$root/scripts/deps.sh" || exit 1
@@ -200,6 +204,7 @@ real_assemblies
 phase "Lua tests" lua_tests tests/lua
 phase "scenarios" lua_tests tests/scenarios
 phase "nrprof run" run_tests
+phase "C# signatures" csharp_layout linux-x64
 phase "real CLR" clr_tests
 if [ -n "$all" ]; then
     phase "golden" external "golden recordings" tests/golden/run.sh --all
@@ -219,6 +224,7 @@ if [ -n "$all" ]; then
         phase "binary gate $target" gate "$target"
         phase "scenarios $target" cross_scenarios "$target"
         phase "real CLR $target" external "real CLR of $target" tests/clr/run.sh --target "$target"
+        phase "C# signatures $target" csharp_layout "$target"
     done
 else
     say "(other targets and ThreadSanitizer: test.sh --all)"
