@@ -236,7 +236,49 @@ TEST(request_rejit_may_call_back)
     end(&s);
 }
 
+/* While a refresh asks the CLR, which holds the refresh gate, other threads go through every callback and may hand over
+ * rules: a CLR that waits for them before it answers gets its answer. Were one of them to take the gate, this would
+ * never end. */
+static void call_everything(void *self)
+{
+    stage *s = self;
+    CHECK_EQ(nr_engine_jit_started(s->e, FUNCTION_BASE + 1), 0);
+    CHECK_EQ(nr_engine_rejit_started(s->e, FUNCTION_BASE + 1), 0);
+    nr_engine_rejit_parameters(s->e, s->m->id, 0x06000002, NULL);
+    CHECK_EQ(nr_engine_module_loaded(s->e, s->m->id, 0), 0);
+    CHECK(nr_live_add(&s->e->live, NR_STR("name"), NR_STR("<extension/>")));
+    nr_engine_count(s->e);
+    nr_engine_module_unloaded(s->e, s->m->id);
+}
+
+static stage *refreshed;
+
+static int32_t wait_for_others(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    if (depth++ == 0) CHECK(nr_os_run_on_thread(call_everything, refreshed));
+    return rt_request_rejit(rt, count, modules, methods);
+}
+
+TEST(callbacks_go_on_while_a_refresh_asks_the_clr)
+{
+    static nr_runtime_ops ops;
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
+    ops = fake_runtime_ops;
+    ops.request_rejit = wait_for_others;
+    s.e->runtime.ops = &ops;
+    refreshed = &s;
+    depth = 0;
+    add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+    CHECK_EQ(nr_engine_refresh(s.e, NULL), 0);
+    CHECK_EQ(depth, 3); /* the refresh; inside it the JIT and the module load */
+    CHECK_EQ(s.clr.request_count, 3);
+    clear_env();
+    end(&s);
+}
+
 TESTS(modules, T(tables_are_made_once), T(rows_at_word_boundaries), T(rows_added_later_go_by_name),
       T(dynamic_modules_go_by_name), T(an_unloaded_module_is_forgotten), T(methods_are_requested_when_a_module_loads),
       T(modules_without_rules_are_not_opened), T(what_else_a_load_may_be), T(a_failed_request_at_load),
-      T(request_rejit_may_call_back))
+      T(request_rejit_may_call_back), T(callbacks_go_on_while_a_refresh_asks_the_clr))
