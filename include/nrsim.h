@@ -123,6 +123,11 @@ int32_t nr_sim_thread_end(nr_sim *sim, uintptr_t thread);
 /* SuspendRuntime calls minus ResumeRuntime calls. */
 int nr_sim_suspended(const nr_sim *sim);
 
+/* Calls every slot of the callback interface but Initialize, InitializeForAttach and Shutdown, `rounds` times on each of `threads`
+ * threads (1 to 16), with ids that name nothing. Returns the number of calls. nr_sim_message then says which slot left the
+ * stack pointer of 32-bit Windows elsewhere, or wrote more than its result; "" when none did. */
+unsigned nr_sim_call_slots(nr_sim *sim, unsigned threads, unsigned rounds);
+
 /* ---- failures --------------------------------------------------------------------------- */
 
 /* The n-th call from now (1: the next one) of a slot returns `hr` without any effect, e.g.

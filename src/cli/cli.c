@@ -26,6 +26,9 @@ static const nr_command *const commands[] = {
     &nr_command_doctor,
     &nr_command_completion,
     &nr_command_man,
+    &nr_command_install,
+    &nr_command_rollback,
+    &nr_command_env,
 };
 
 /* What --help writes above a command. */

@@ -83,6 +83,11 @@ nr_str nr_files_directory_of(nr_str path)
     return (nr_str){path.p, n > 1 ? n - 1 : n};
 }
 
+nr_str nr_files_default_library(nr_arena *arena)
+{
+    return join(arena, nr_files_directory_of(nr_os_process_path(arena)), NR_STR(NR_OS_LIBRARY));
+}
+
 /* Windows makes directories by their whole path only, as the profiler has to. */
 static bool make_directory_of(nr_str path)
 {

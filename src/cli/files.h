@@ -16,6 +16,8 @@ bool nr_files_collect(nr_arena *arena, nr_str directory, nr_str suffix, nr_buf *
 bool nr_files_write(nr_str path, nr_str bytes);
 /* Removes a directory and everything in it; links are removed, not followed. */
 bool nr_files_remove_tree(nr_str path);
+/* The library that belongs to this program: in the same directory. In `arena`; p == NULL: no memory. */
+nr_str nr_files_default_library(nr_arena *arena);
 /* The part in front of the last separator, "." when there is none. */
 nr_str nr_files_directory_of(nr_str path);
 

@@ -363,6 +363,16 @@ static int clr_references(lua_State *L)
     return 1;
 }
 
+/* call_slots(threads, rounds): the number of calls, and what is wrong or nil */
+static int clr_call_slots(lua_State *L)
+{
+    nr_sim *sim = sim_of(L);
+    lua_pushinteger(L, nr_sim_call_slots(sim, (unsigned)luaL_checkinteger(L, 2), (unsigned)luaL_checkinteger(L, 3)));
+    const char *wrong = nr_sim_message(sim);
+    lua_pushstring(L, *wrong ? wrong : NULL);
+    return 2;
+}
+
 static int clr_unimplemented(lua_State *L)
 {
     return push_number(L, nr_sim_unimplemented(sim_of(L)));
@@ -549,6 +559,7 @@ int nr_lua_open_clr(lua_State *L)
                                        {"fail_none", clr_fail_none},
                                        {"calls", clr_calls},
                                        {"references", clr_references},
+                                       {"call_slots", clr_call_slots},
                                        {"unimplemented", clr_unimplemented},
                                        {"meaning", clr_meaning},
                                        {"type_name", clr_type_name},

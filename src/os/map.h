@@ -21,4 +21,8 @@ void *nr_os_library_open(nr_str path, char *why, size_t why_size);
 void (*nr_os_library_symbol(void *library, const char *name))(void);
 void nr_os_library_close(void *library);
 
+/* Calls a COM method with words as wide as a pointer, the object first; at most 6 where words are 64 bits wide. *moved: by how many
+ * bytes the stack pointer was off afterwards: on 32-bit Windows the callee takes its arguments away. 0 elsewhere. */
+int32_t nr_os_call_method(void (*method)(void), const uintptr_t *words, size_t count, intptr_t *moved);
+
 #endif

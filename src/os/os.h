@@ -19,10 +19,12 @@
 enum { NR_OS_WINDOWS = 1 };
 #define NR_OS_LINE_END "\r\n"
 #define NR_OS_SEPARATOR "\\"
+#define NR_OS_LIBRARY "NewRelic.Profiler.dll"
 #else
 enum { NR_OS_WINDOWS = 0 };
 #define NR_OS_LINE_END "\n"
 #define NR_OS_SEPARATOR "/"
+#define NR_OS_LIBRARY "libNewRelicProfiler.so"
 #endif
 
 /* ---- locks ------------------------------------------------------------------- */

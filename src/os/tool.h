@@ -21,6 +21,8 @@ bool nr_os_set_env(const char *name, nr_str value);
 nr_str nr_os_temporary_directory(nr_arena *arena);
 /* Removes a file, a link, or an empty directory. */
 bool nr_os_remove(nr_str path);
+/* Gives the file `from` the name `to`; a file of that name is replaced, as a whole. Not across file systems. */
+bool nr_os_replace(nr_str from, nr_str to);
 /* A reader that goes away (`nrprof … | head`) makes writing fail instead of ending the program, so that it can clean up. */
 void nr_os_ignore_broken_pipe(void);
 /* Waits. */

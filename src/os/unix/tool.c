@@ -52,6 +52,15 @@ bool nr_os_remove(nr_str path)
     return ok;
 }
 
+bool nr_os_replace(nr_str from, nr_str to)
+{
+    nr_arena arena = NR_ARENA_INIT;
+    nr_str a = nr_arena_str(&arena, from), b = nr_arena_str(&arena, to);
+    bool ok = a.p && b.p && rename(a.p, b.p) == 0;
+    nr_arena_free(&arena);
+    return ok;
+}
+
 void nr_os_ignore_broken_pipe(void)
 {
     signal(SIGPIPE, SIG_IGN);

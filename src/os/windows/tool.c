@@ -57,6 +57,12 @@ bool nr_os_remove(nr_str path)
     return nr_wide(path, wide) && (DeleteFileW(wide) || RemoveDirectoryW(wide));
 }
 
+bool nr_os_replace(nr_str from, nr_str to)
+{
+    wchar_t a[NR_WIDE_UNITS], b[NR_WIDE_UNITS];
+    return nr_wide(from, a) && nr_wide(to, b) && MoveFileExW(a, b, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
+}
+
 void nr_os_ignore_broken_pipe(void)
 {
     /* It does nothing else here. */
