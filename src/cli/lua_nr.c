@@ -257,7 +257,7 @@ static bool fact_of_table(void *self, nr_fact fact, nr_fact_value *value)
     value->number = lua_tointeger(L, -1);
     if (type == LUA_TSTRING) value->text = check_str(L, -1);
     if (type != LUA_TTABLE) return true;
-    value->count = lua_rawlen(L, -1);
+    value->count = (size_t)lua_rawlen(L, -1);
     nr_str *list = lua_newuserdatauv(L, (value->count + 1) * sizeof *list, 0);
     for (size_t i = 0; i < value->count; i++) {
         lua_geti(L, -2, (lua_Integer)i + 1);
