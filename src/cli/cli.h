@@ -54,7 +54,6 @@ extern const nr_command nr_command_diff, nr_command_postmortem, nr_command_docto
 extern const nr_command nr_command_run, nr_command_repl, nr_command_completion, nr_command_man;
 /* The commands, in the order of the help; NULL behind the last one. */
 const nr_command *nr_cli_command(size_t n);
-extern const nr_command nr_command_run;
 extern const nr_command nr_command_install, nr_command_rollback, nr_command_env;
 
 /* "nrprof: " text, newline, on `err`. */
