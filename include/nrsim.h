@@ -99,6 +99,10 @@ uint32_t nr_sim_jit_all(nr_sim *sim, uintptr_t module);
 uint32_t nr_sim_jit_pending(nr_sim *sim);
 /* JITInlining(caller, callee); *inlined: what the profiler answered (true by default). */
 int32_t nr_sim_inline(nr_sim *sim, uintptr_t module, uint32_t caller, uint32_t callee, bool *inlined);
+/* JITCachedFunctionSearchStarted, when the event mask asks for it; *used: may the image's code run (true by default)? */
+int32_t nr_sim_precompiled(nr_sim *sim, uintptr_t module, uint32_t method, bool *used);
+/* In the image of module `in`, the code of `caller` contains that of a method of `module`. False: no memory, no module. */
+bool nr_sim_inlined(nr_sim *sim, uintptr_t in, uint32_t caller, uintptr_t module, uint32_t callee);
 uintptr_t nr_sim_function_id(const nr_sim *sim, uintptr_t module, uint32_t method);
 bool nr_sim_function_of(const nr_sim *sim, uintptr_t function, uintptr_t *module, uint32_t *method);
 

@@ -40,7 +40,8 @@ local VARIABLES = [[NEW_RELIC_HOME NEWRELIC_HOME CORECLR_NEW_RELIC_HOME CORECLR_
   NEW_RELIC_LOG_ENABLED NEW_RELIC_LOG_CONSOLE NEW_RELIC_AZURE_FUNCTION_LOG_LEVEL_OVERRIDE FUNCTIONS_WORKER_RUNTIME
   NEW_RELIC_AZURE_FUNCTION_MODE_ENABLED NEW_RELIC_INCLUDED_APPLICATION_NAMES NEW_RELIC_EXCLUDED_APPLICATION_NAMES APP_POOL_ID
   ASPNETCORE_IIS_APP_POOL_ID NEW_RELIC_LAMBDA_HANDLER _HANDLER NEW_RELIC_DISABLE_APPDOMAIN_CACHING
-  NEW_RELIC_PROFILER_DELAY_IN_SEC HOME_EXPANDED NEW_RELIC_PROFILER_DISABLED NEW_RELIC_PROFILER_FAULT_LIMIT NEW_RELIC_SAFE_REWRITE NEW_RELIC_FLAGS_PER_METHOD NEW_RELIC_REPORT_REJIT_ERRORS]]
+  NEW_RELIC_PROFILER_DELAY_IN_SEC HOME_EXPANDED NEW_RELIC_PROFILER_DISABLED NEW_RELIC_PROFILER_FAULT_LIMIT
+  NEW_RELIC_FAST_START NEW_RELIC_VETO_INLINING NEW_RELIC_SAFE_REWRITE NEW_RELIC_FLAGS_PER_METHOD NEW_RELIC_REPORT_REJIT_ERRORS]]
 
 local function xml_text(s)
   return (tostring(s):gsub("[&<>\"]", { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;" }))
@@ -147,7 +148,7 @@ function Scenario:assembly(t)
   return image.assembly(copy)
 end
 
-local clr_fields = set "version domain highest_info fails attach"
+local clr_fields = set "version domain highest_info fails attach fail"
 
 M.products = { [false] = "New Relic .NET CoreCLR Agent", [true] = "New Relic .NET Agent" }
 
@@ -166,6 +167,7 @@ local function start(s, desktop, options)
     highest_info = options.highest_info }
   local raw = c.raw
   s.clrs[#s.clrs + 1] = c
+  if options.fail then c:fail(table.unpack(options.fail)) end
   if options.attach == false then
     local hr = raw:load_library(M.profiler)
     if hr ~= 0 then fail(3, raw:message()) end

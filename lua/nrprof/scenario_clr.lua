@@ -233,6 +233,17 @@ function Module:inline(caller, callee)
   return yes, hr_name(hr)
 end
 
+-- JITCachedFunctionSearchStarted: may the code in the image run?
+function Module:precompiled(name)
+  local hr, used = self.clr.raw:precompiled(self.id, self:token(name))
+  return used, hr_name(hr)
+end
+
+-- The code of `caller` in this module's image contains that of a method of `module`.
+function Module:inlined(caller, module, callee)
+  assert(self.clr.raw:inlined(self.id, self:token(caller), module.id, module:token(callee)))
+end
+
 function Module:unload() return hr_name(self.clr.raw:unload(self.id)) end
 
 -- ---- a CLR -------------------------------------------------------------------------------------------------

@@ -261,14 +261,6 @@ static int clr_jit_pending(lua_State *L)
     return push_number(L, nr_sim_jit_pending(sim_of(L)));
 }
 
-/* inline(module, caller, callee): result, was it inlined */
-static int clr_inline(lua_State *L)
-{
-    bool inlined = false;
-    push_hr(L, nr_sim_inline(sim_of(L), nr_lua_check_id(L, 2), check_token(L, 3), check_token(L, 4), &inlined));
-    return push_bool(L, inlined) + 1;
-}
-
 /* il(module, token, original?): bytes or nil */
 static int clr_il(lua_State *L)
 {
@@ -546,7 +538,9 @@ int nr_lua_open_clr(lua_State *L)
                                        {"jit", clr_jit},
                                        {"jit_all", clr_jit_all},
                                        {"jit_pending", clr_jit_pending},
-                                       {"inline", clr_inline},
+                                       {"inline", nr_lua_clr_inline},
+                                       {"precompiled", nr_lua_clr_precompiled},
+                                       {"inlined", nr_lua_clr_inlined},
                                        {"il", clr_il},
                                        {"give", clr_give},
                                        {"function_id", clr_function_id},

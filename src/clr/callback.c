@@ -118,6 +118,23 @@ static int32_t NR_COM cb_GetReJITParameters(void *self, uintptr_t module, uint32
     return e ? nr_engine_rejit_parameters(e, module, method, control) : NR_S_FALSE;
 }
 
+static int32_t NR_COM cb_JITCachedFunctionSearchStarted(void *self, uintptr_t function, int32_t *use)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    if (e && use) *use = nr_engine_may_use_precompiled(e, function);
+    return NR_S_OK;
+}
+
+static int32_t NR_COM cb_JITInlining(void *self, uintptr_t caller, uintptr_t callee, int32_t *should)
+{
+    nr_engine *e = atomic_load_explicit(&profiler_of(self)->engine, memory_order_acquire);
+    (void)caller;
+    /* Comes 16 times as often as a JIT callback. */
+    if (NR_LIKELY(!e || !nr_engine_vetoes_inlining(e))) return NR_S_OK;
+    if (should && !nr_engine_may_inline(e, callee)) *should = 0;
+    return NR_S_OK;
+}
+
 static int32_t NR_COM cb_ReJITError(void *self, uintptr_t module, uint32_t method, uintptr_t function, int32_t status)
 {
     nr_engine *e = atomic_load(&profiler_of(self)->engine);
@@ -189,6 +206,8 @@ static const nr_ICorProfilerCallback4_vtbl *vtbl_once(void)
         vtbl.JITCompilationStarted = cb_JITCompilationStarted;
         vtbl.ReJITCompilationStarted = cb_ReJITCompilationStarted;
         vtbl.GetReJITParameters = cb_GetReJITParameters;
+        vtbl.JITCachedFunctionSearchStarted = cb_JITCachedFunctionSearchStarted;
+        vtbl.JITInlining = cb_JITInlining;
         vtbl.ReJITError = cb_ReJITError;
         atomic_store(&state, 2);
     }

@@ -15,6 +15,7 @@ enum {
     MONITOR_MODULE_LOADS = 0x4,
     MONITOR_JIT_COMPILATION = 0x20,
     MONITOR_THREADS = 0x200,
+    MONITOR_CACHE_SEARCHES = 0x20000,
     ENABLE_REJIT = 0x40000,
     ENABLE_STACK_SNAPSHOT = 0x10000000,
     USE_PROFILE_IMAGES = 0x20000000,
@@ -25,6 +26,11 @@ enum {
     (MONITOR_MODULE_LOADS | MONITOR_JIT_COMPILATION | MONITOR_THREADS | ENABLE_REJIT | ENABLE_STACK_SNAPSHOT | \
      USE_PROFILE_IMAGES | DISABLE_ALL_NGEN_IMAGES)
 _Static_assert(EVENT_MASK == 0xB0040224u, "the reference's event mask");
+
+/* With keep_precompiled: no images are thrown away, and the runtime asks before it uses code from one. */
+#define FAST_EVENT_MASK \
+    (MONITOR_MODULE_LOADS | MONITOR_JIT_COMPILATION | MONITOR_THREADS | MONITOR_CACHE_SEARCHES | ENABLE_REJIT | \
+     ENABLE_STACK_SNAPSHOT)
 
 enum { DESKTOP_CLR = 1, CORE_CLR = 2 }; /* COR_PRF_RUNTIME_TYPE */
 
@@ -136,24 +142,51 @@ static bool is_denied(nr_start *s)
     return true;
 }
 
+static bool report_mask(int32_t hr, const char *function)
+{
+    if (hr < 0) NR_LOG(NR_ERROR, "Win32 function call failed.  Function: %s  HRESULT: 0x%x", function, (unsigned)hr);
+    return hr >= 0;
+}
+
+/* The event mask of a fast start. False: it is not to be had here, the line says why. */
+static bool set_fast_mask(nr_start *s)
+{
+    void *info5 = NULL, *info6 = NULL;
+    const char *why = "it needs .NET (Core)";
+    bool ok = false;
+    if (s->p->core) {
+        why = "the runtime lacks ICorProfilerInfo6";
+        if (query(s->unknown, &nr_iid_ICorProfilerInfo5, &info5) &&
+            query(s->unknown, &nr_iid_ICorProfilerInfo6, &info6)) {
+            NR_LOG(NR_DEBUG, "Calling SetEventMask2().");
+            ok = NR_CALL((nr_ICorProfilerInfo5 *)info5, SetEventMask2, FAST_EVENT_MASK, 0) >= 0;
+            why = "the runtime refused the event mask";
+        }
+        nr_release(info6);
+        nr_release(info5);
+    }
+    if (!ok) NR_LOG(NR_INFO, "No fast start: %s. Precompiled code and tiered compilation are off.", why);
+    return ok;
+}
+
 /* Step 18. */
 static bool set_event_mask(nr_start *s)
 {
+    nr_engine *e = atomic_load(&s->p->engine);
     void *found = NULL;
-    int32_t hr;
+    if (nr_engine_has(e, NR_SWITCH_KEEP_PRECOMPILED)) {
+        if (set_fast_mask(s)) return true;
+        nr_engine_turn_off(e, NR_SWITCH_KEEP_PRECOMPILED); /* no callback has come yet */
+    }
     if (s->p->core && query(s->unknown, &nr_iid_ICorProfilerInfo5, &found)) {
         nr_ICorProfilerInfo5 *info5 = found;
         NR_LOG(NR_DEBUG, "Calling SetEventMask2().");
-        hr = NR_CALL(info5, SetEventMask2, EVENT_MASK, HIGH_DISABLE_TIERED_COMPILATION);
+        int32_t hr = NR_CALL(info5, SetEventMask2, EVENT_MASK, HIGH_DISABLE_TIERED_COMPILATION);
         nr_release(info5);
-    } else {
-        NR_LOG(NR_DEBUG, "Calling SetEventMask().");
-        hr = NR_CALL(s->p->info, SetEventMask, EVENT_MASK);
+        return report_mask(hr, "_corProfilerInfo5->SetEventMask2");
     }
-    if (hr < 0)
-        NR_LOG(NR_ERROR, "Win32 function call failed.  Function: %s  HRESULT: 0x%x",
-               found ? "_corProfilerInfo5->SetEventMask2" : "_corProfilerInfo4->SetEventMask", (unsigned)hr);
-    return hr >= 0;
+    NR_LOG(NR_DEBUG, "Calling SetEventMask().");
+    return report_mask(NR_CALL(s->p->info, SetEventMask, EVENT_MASK), "_corProfilerInfo4->SetEventMask");
 }
 
 static bool start_engine(nr_start *s)

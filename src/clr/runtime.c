@@ -145,6 +145,32 @@ static int32_t each_module(void *rt, void (*visit)(void *self, uintptr_t module)
     return NR_HR_OK;
 }
 
+enum { METHOD_BATCH = 64 };
+
+static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
+                            bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self)
+{
+    nr_ICorProfilerInfo4 *info = rt;
+    void *found = NULL;
+    nr_prf_method methods[METHOD_BATCH];
+    uint32_t count = 0;
+    int32_t incomplete = 0;
+    bool more = true;
+    int32_t hr = NR_CALL(info, QueryInterface, &nr_iid_ICorProfilerInfo6, &found);
+    nr_ICorProfilerInfo6 *info6 = found;
+    if (hr < 0) return hr;
+    found = NULL;
+    hr = NR_CALL(info6, EnumNgenModuleMethodsInliningThisMethod, in, module, method, &incomplete, &found);
+    nr_release(info6);
+    nr_ICorProfilerMethodEnum *list = found;
+    if (hr < 0 || !list) return hr < 0 ? hr : NR_HR_FAIL;
+    while (more && NR_CALL(list, Next, METHOD_BATCH, methods, &count) >= 0 && count) {
+        for (uint32_t i = 0; more && i < count; i++) more = visit(self, methods[i].module, methods[i].method);
+    }
+    nr_release(list);
+    return NR_HR_OK;
+}
+
 static int32_t both_imports(nr_ICorProfilerInfo4 *info, nr_scope *scope, void *import, void *assembly, int32_t hr)
 {
     if (hr >= 0 && import && assembly) {
@@ -219,6 +245,7 @@ const nr_runtime_ops nr_runtime_ops_clr = {
     .request_rejit = request_rejit,
     .request_revert = request_revert,
     .each_module = each_module,
+    .each_inliner = each_inliner,
     .open_function = open_function,
     .open_module = open_module,
     .open_module_to_write = open_module_to_write,

@@ -211,6 +211,15 @@ typedef struct nr_eventpipe_provider {
     X(int32_t, GetCount, 1, (void *, uint32_t *)) \
     X(int32_t, Next, 3, (void *, uint32_t, uintptr_t *, uint32_t *))
 
+/* Elements: a module id and a MethodDef (COR_PRF_METHOD). */
+#define NR_SLOTS_ICorProfilerMethodEnum(X) \
+    NR_SLOTS_IUnknown(X) \
+    X(int32_t, Skip, 1, (void *, uint32_t)) \
+    X(int32_t, Reset, 0, (void *)) \
+    X(int32_t, Clone, 1, (void *, void **)) \
+    X(int32_t, GetCount, 1, (void *, uint32_t *)) \
+    X(int32_t, Next, 3, (void *, uint32_t, nr_prf_method *, uint32_t *))
+
 #define NR_SLOTS_ICorProfilerThreadEnum(X) \
     NR_SLOTS_IUnknown(X) \
     X(int32_t, Skip, 1, (void *, uint32_t)) \

@@ -5,6 +5,7 @@
 #include "engine/gate.h"
 #include "engine/inject.h"
 #include "engine/method.h"
+#include "engine/precompiled.h"
 #include "engine/refresh.h"
 #include "engine/requests.h"
 
@@ -195,6 +196,7 @@ int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module_id, int32_t statu
         hr = nr_inject_into_module(e, g, module_id);
     else if (module)
         load_core_module(e, module, g);
+    if (module) nr_precompiled_module_loaded(e, g, module);
     nr_epoch_leave(&e->epoch, mark);
     return hr;
 }

@@ -32,6 +32,17 @@ static inline bool nr_engine_has(const nr_engine *e, nr_switch s)
     return nr_switch_on(e->switches, s);
 }
 
+/* A switch that this runtime has not the means for. Before the first callback. */
+static inline void nr_engine_turn_off(nr_engine *e, nr_switch s)
+{
+    e->switches &= ~((nr_switch_set)1 << s);
+}
+
+static inline bool nr_engine_vetoes_inlining(const nr_engine *e)
+{
+    return (e->switches & (1u << NR_SWITCH_KEEP_PRECOMPILED | 1u << NR_SWITCH_VETO_INLINING)) != 0;
+}
+
 /* Takes over `first`, and what it says about switches. `core_path` must outlive the engine. NULL: no memory (`first` stays the caller's). */
 nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generation *first);
 void nr_engine_free(nr_engine *e);
@@ -43,6 +54,9 @@ int32_t nr_engine_rejit_parameters(nr_engine *e, uintptr_t module, uint32_t toke
 /* Only told to the log, and only with its switch. */
 void nr_engine_rejit_error(nr_engine *e, uintptr_t module, uint32_t token, int32_t status);
 int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module, int32_t status);
+/* May the runtime use its precompiled code for this function? May it inline it? precompiled.h */
+bool nr_engine_may_use_precompiled(nr_engine *e, uintptr_t function);
+bool nr_engine_may_inline(nr_engine *e, uintptr_t callee);
 void nr_engine_module_unloaded(nr_engine *e, uintptr_t module);
 
 typedef struct nr_engine_counters {

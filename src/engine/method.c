@@ -94,8 +94,10 @@ nr_facts nr_method_facts_of(nr_method *m)
     if (nr_type_full_name(&m->scope, &m->arena, m->props.type_def, &m->type, &m->type_attributes) < 0)
         return details_failed();
     if (!all && !nr_ruleset_has_class(set, m->type)) return NR_FACTS_SKIPPED;
-    if (construct(m) < 0) return details_failed();
-    return NR_FACTS_READY;
+    int32_t hr = construct(m);
+    /* With precompiled code there are callbacks for stubs, which have a method's token and no IL. */
+    if (hr == NR_HR_NOT_IL && nr_engine_has(m->e, NR_SWITCH_KEEP_PRECOMPILED)) return NR_FACTS_SKIPPED;
+    return hr < 0 ? details_failed() : NR_FACTS_READY;
 }
 
 void nr_method_end(nr_method *m)

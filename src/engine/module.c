@@ -7,6 +7,16 @@
 static const char *const attribute_names[] = {"NewRelic.Api.Agent.TransactionAttribute",
                                               "NewRelic.Api.Agent.TraceAttribute", NULL};
 
+bool nr_scope_has_attribute(nr_scope *scope, uint32_t method)
+{
+    const uint8_t *value;
+    uint32_t size;
+    for (const char *const *name = attribute_names; *name; name++) {
+        if (scope->ops->custom_attribute(scope, method, *name, &value, &size) == NR_HR_OK) return true;
+    }
+    return false;
+}
+
 static unsigned bucket_of(uintptr_t id)
 {
     return (unsigned)((uint64_t)id * 0x9E3779B97F4A7C15u >> 54);
@@ -42,6 +52,9 @@ static void free_module(nr_retired *what)
     nr_module *r = (nr_module *)what;
     nr_candidates *c = atomic_load(&r->candidates);
     if (c) free_candidates(&c->retired);
+    nr_method_bits_free(atomic_load(&r->traced));
+    nr_method_bits_free(atomic_load(&r->searched));
+    nr_method_bits_free(atomic_load(&r->callers));
     nr_token_cache_free(r->tokens);
     nr_arena_free(&r->arena);
     nr_free(r, sizeof *r);
@@ -117,6 +130,14 @@ void nr_modules_end(nr_modules *m)
     }
 }
 
+nr_module *nr_modules_next(nr_modules *m, const nr_module *previous)
+{
+    nr_module *r = previous ? atomic_load(&previous->next) : atomic_load(&m->buckets[0]);
+    unsigned i = previous ? bucket_of(previous->id) : 0;
+    while (!r && ++i < NR_MODULE_BUCKETS) r = atomic_load(&m->buckets[i]);
+    return r;
+}
+
 int32_t nr_type_full_name(nr_scope *scope, nr_arena *arena, uint32_t type_def, nr_str *name, uint32_t *attributes)
 {
     int32_t hr = scope->ops->type_props(scope, arena, type_def, name, attributes);
@@ -186,7 +207,7 @@ static bool collect_type(void *self, uint32_t token)
 }
 
 /* Highest row of the method table: rows are without gaps, so halving finds it. */
-static uint32_t last_method(nr_scope *scope)
+uint32_t nr_scope_last_method(nr_scope *scope)
 {
     uint32_t low = 0, high = 0x1000000;
     while (high - low > 1) {
@@ -226,7 +247,7 @@ static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generatio
     uint32_t known = UINT32_MAX, bits = 0;
     if (!module->dynamic && !module->is_api && (plain || patterns)) {
         if (open_scope(m, module, function, &scope) < 0) return NULL;
-        known = last_method(&scope);
+        known = nr_scope_last_method(&scope);
         if (plain) scope.ops->each_type_def(&scope, collect_type, &k);
         if (plain && nr_log_on(NR_DEBUG)) nr_why_not(module, g, &scope);
         if (patterns && !nr_wide_rows_of(m, module, g, &scope, &wide)) k.failed = true;
@@ -260,8 +281,8 @@ static nr_candidates *publish(nr_modules *m, nr_module *module, nr_candidates *c
 
 const nr_candidates *nr_module_candidates(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function)
 {
-    nr_candidates *c = atomic_load(&module->candidates);
-    if (c && c->generation == g->serial) return c;
+    nr_candidates *c = atomic_load_explicit(&module->candidates, memory_order_acquire);
+    if (NR_LIKELY(c && c->generation == g->serial)) return c;
     c = build(m, module, g, function);
     return c ? publish(m, module, c) : NULL;
 }
@@ -276,28 +297,28 @@ bool nr_module_may_be_wide(nr_modules *m, nr_module *module, const nr_generation
 }
 
 /* Does the module know one of the attribute types? A dynamic module may come to know it later. */
-static bool possible_attributes(nr_modules *m, nr_module *module, uintptr_t function)
+bool nr_module_knows_attributes(nr_modules *m, nr_module *module, uintptr_t function)
 {
     int state = atomic_load_explicit(&module->attributes, memory_order_relaxed);
     if (state != NR_ATTRIBUTES_UNKNOWN) return state == NR_ATTRIBUTES_POSSIBLE;
     if (module->dynamic) return true;
     nr_scope scope;
-    if (m->runtime->ops->open_function(m->runtime->self, function, &scope) < 0) return true;
+    if (open_scope(m, module, function, &scope) < 0) return true;
     bool known = scope.ops->knows_type(&scope, attribute_names);
     scope.ops->close(&scope);
     atomic_store(&module->attributes, known ? NR_ATTRIBUTES_POSSIBLE : NR_ATTRIBUTES_NONE);
     return known;
 }
 
+bool nr_module_names(const nr_candidates *c, uint32_t row)
+{
+    if (c->by_name || row > c->known) return true;
+    return row < c->bits && (c->words[row / 64] >> row % 64 & 1);
+}
+
 bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token)
 {
-    uint32_t row = token & 0xFFFFFF;
-    const nr_candidates *c = atomic_load(&module->candidates);
-    if (NR_UNLIKELY(!c || c->generation != g->serial)) {
-        c = nr_module_candidates(m, module, g, function);
-        if (!c) return true; /* by name, this time */
-    }
-    if (c->by_name || row > c->known) return true;
-    if (row < c->bits && (c->words[row / 64] >> row % 64 & 1)) return true;
-    return possible_attributes(m, module, function);
+    const nr_candidates *c = nr_module_candidates(m, module, g, function);
+    /* No memory: by name, this time. */
+    return !c || nr_module_names(c, token & 0xFFFFFF) || nr_module_knows_attributes(m, module, function);
 }

@@ -7,6 +7,7 @@
 
 #include "engine/epoch.h"
 #include "engine/generation.h"
+#include "engine/method_bits.h"
 #include "engine/runtime.h"
 #include "engine/wide_rows.h"
 #include "meta/token_cache.h"
@@ -41,6 +42,9 @@ struct nr_module {
     bool is_api;              /* the assembly NewRelic.Api.Agent: every method is looked at */
     atomic_int attributes;    /* nr_attributes: can a method carry [Transaction] or [Trace]? */
     nr_candidates *_Atomic candidates;
+    nr_method_bits *_Atomic traced;  /* methods with [Transaction] or [Trace]; see precompiled.h */
+    nr_method_bits *_Atomic searched; /* wanted methods whose precompiled callers have been looked for */
+    nr_method_bits *_Atomic callers; /* methods whose precompiled code contains wanted ones */
     nr_token_cache *tokens;
 };
 
@@ -72,6 +76,16 @@ bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *
 const nr_candidates *nr_module_candidates(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function);
 /* May a wide rule be about this method? Asked for what may match only. */
 bool nr_module_may_be_wide(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token);
+/* As far as names tell. */
+bool nr_module_names(const nr_candidates *c, uint32_t row);
+/* Can a method carry [Transaction] or [Trace]? */
+bool nr_module_knows_attributes(nr_modules *m, nr_module *module, uintptr_t function);
+/* The record behind `previous`, NULL: the first one. NULL: there are no more. Inside an epoch. */
+nr_module *nr_modules_next(nr_modules *m, const nr_module *previous);
+/* Highest row of the method table. */
+uint32_t nr_scope_last_method(nr_scope *scope);
+/* Does the method carry one of the two attributes? */
+bool nr_scope_has_attribute(nr_scope *scope, uint32_t method);
 
 /* Full name of a type, Namespace.Outer+Inner, and the attributes of the outermost one, which is what the
  * reference goes on with (com-and-lifecycle.md 8.2.6). */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/precompiled.h"
 #include "engine/requests.h"
 
 struct nr_live_text {
@@ -100,6 +101,7 @@ static void change_module(void *self, uintptr_t id)
         if (had && has) nr_token_set_subtract(&before, &after);
         if (had) nr_token_set_revert(c->e, module, &before);
         if (has) nr_token_set_rejit(c->e, module, &after);
+        nr_precompiled_rules_changed(c->e, c->after, module);
     } else {
         NR_LOG(NR_ERROR, "Function 'GetAssemblyName' failed.  HRESULT: %d", (int)hr);
     }

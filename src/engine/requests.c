@@ -5,9 +5,8 @@
 
 #include <stdlib.h>
 
-static bool add_token(void *self, uint32_t token)
+bool nr_token_set_add(nr_token_set *t, uint32_t token)
 {
-    nr_token_set *t = self;
     if (t->count == t->room) {
         size_t room = t->room ? t->room * 2 : 32;
         uint32_t *items = nr_alloc(t->items, t->room * sizeof *items, room * sizeof *items);
@@ -20,6 +19,11 @@ static bool add_token(void *self, uint32_t token)
     }
     t->items[t->count++] = token;
     return true;
+}
+
+static bool add_token(void *self, uint32_t token)
+{
+    return nr_token_set_add(self, token);
 }
 
 static void log_batch(void *self, uint32_t count)

@@ -20,6 +20,7 @@ enum {
     NR_HR_FALSE = 1,
     NR_HR_FAIL = (int32_t)0x80004005,
     NR_HR_NO_MEMORY = (int32_t)0x8007000E,
+    NR_HR_NOT_IL = (int32_t)0x80131354, /* CORPROF_E_FUNCTION_NOT_IL */
     NR_HR_PARAMETERIZED = (int32_t)0x8013135D
 };
 
@@ -132,6 +133,10 @@ typedef struct nr_runtime_ops {
     int32_t (*request_revert)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
     /* Calls `visit` for every loaded module. */
     int32_t (*each_module)(void *rt, void (*visit)(void *self, uintptr_t module), void *self);
+    /* Calls `visit` for every method into whose precompiled code, in the image of module `in`, that method was inlined.
+     * A failure: the image has no list of them. */
+    int32_t (*each_inliner)(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
+                            bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self);
     int32_t (*open_function)(void *rt, uintptr_t function, nr_scope *scope);
     int32_t (*open_module)(void *rt, uintptr_t module, nr_scope *scope);
     /* With its writing half. S_FALSE: the module has no metadata to write (a resource module). */

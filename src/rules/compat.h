@@ -14,6 +14,11 @@
 /* X(identifier, name in rule files, environment variable, text that turns it on and off there (NULL: true and false), effect).
  * docs/compat.md has the table; tests compare. */
 #define NR_COMPAT(X) \
+    X(KEEP_PRECOMPILED, "keep_precompiled", FAST_START, NULL, NULL, \
+      "Fast start, .NET only: precompiled (ReadyToRun) code and tiered compilation stay on. Only methods that are to be " \
+      "instrumented, and precompiled methods that contain one, are compiled anew; they are not inlined.") \
+    X(VETO_INLINING, "veto_inlining", VETO_INLINING, NULL, NULL, \
+      "The JIT may not inline a method that rules or attributes name: an inlined copy is not instrumented.") \
     X(VERIFY, "verify", SAFE_REWRITE, NULL, NULL, \
       "A rewritten body is verified before the CLR gets it; one that is not valid IL is left as it was.") \
     X(FLAGS_PER_METHOD, "flags_per_method", FLAGS_PER_METHOD, NULL, NULL, \

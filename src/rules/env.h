@@ -53,6 +53,9 @@
       "Injected code does not keep methods in the application domain. Read whenever a method is written.") \
     X(FAULT_LIMIT, "NEW_RELIC_PROFILER_FAULT_LIMIT", NULL, BOTH, NUMBER, "100", \
       "After so many internal faults or refusals of the verifier nothing more is instrumented; 0: no limit.") \
+    X(FAST_START, "NEW_RELIC_FAST_START", NULL, BOTH, BOOL, "the rule files", "Switch `keep_precompiled` (compat.md).") \
+    X(VETO_INLINING, "NEW_RELIC_VETO_INLINING", NULL, BOTH, BOOL, "the rule files", \
+      "Switch `veto_inlining` (compat.md).") \
     X(SAFE_REWRITE, "NEW_RELIC_SAFE_REWRITE", NULL, BOTH, BOOL, "the rule files", "Switch `verify` (compat.md).") \
     X(FLAGS_PER_METHOD, "NEW_RELIC_FLAGS_PER_METHOD", NULL, BOTH, BOOL, "the rule files", \
       "Switch `flags_per_method` (compat.md).") \

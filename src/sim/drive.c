@@ -49,6 +49,7 @@ static sim_module *new_module(nr_sim *sim, const char *path)
 static void drop_module(sim_module *m)
 {
     nr_md_close(&m->md);
+    nr_buf_free(&m->inlinings);
     nr_arena_free(&m->arena);
     nr_free(m, sizeof *m);
 }

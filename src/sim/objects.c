@@ -70,18 +70,20 @@ static void *NR_COM malloc_Alloc(void *self, uint32_t size)
     return p;
 }
 
-/* ---- ICorProfilerModuleEnum, ICorProfilerThreadEnum ------------------------------------------- */
+/* ---- ICorProfilerModuleEnum, ICorProfilerThreadEnum, ICorProfilerMethodEnum -------------------- */
 
 typedef struct id_enum {
     sim_object object;
-    nr_buf ids; /* uintptr_t */
+    nr_buf ids; /* uintptr_t, or nr_prf_method */
     size_t at;
 } id_enum;
 
 static int32_t NR_COM enum_QueryInterface(void *self, const nr_guid *iid, void **out)
 {
     sim_object *o = self;
-    const nr_guid *own = o->kind == SIM_MODULE_ENUM ? &nr_iid_ICorProfilerModuleEnum : &nr_iid_ICorProfilerThreadEnum;
+    const nr_guid *own = o->kind == SIM_MODULE_ENUM   ? &nr_iid_ICorProfilerModuleEnum
+                         : o->kind == SIM_THREAD_ENUM ? &nr_iid_ICorProfilerThreadEnum
+                                                      : &nr_iid_ICorProfilerMethodEnum;
     return answer(self, nr_guid_eq(iid, &nr_iid_IUnknown) || nr_guid_eq(iid, own), out);
 }
 
@@ -155,6 +157,18 @@ static int32_t NR_COM thread_enum_Next(void *self, uint32_t n, uintptr_t *out, u
     return next(self, n, out, fetched);
 }
 
+static int32_t NR_COM method_enum_Next(void *self, uint32_t n, nr_prf_method *out, uint32_t *fetched)
+{
+    id_enum *e = self;
+    SIM_ENTER(e->object.sim, SIM_METHOD_ENUM, ICorProfilerMethodEnum, Next);
+    const nr_prf_method *methods = (const nr_prf_method *)(const void *)e->ids.data;
+    uint32_t got = 0;
+    if (!out || (n > 1 && !fetched)) return NR_E_INVALIDARG;
+    while (got < n && e->at < e->ids.size / sizeof *methods) out[got++] = methods[e->at++];
+    if (fetched) *fetched = got;
+    return got == n ? NR_S_OK : NR_S_FALSE;
+}
+
 static id_enum *new_enum(nr_sim *sim, sim_kind kind)
 {
     id_enum *e = nr_zalloc(sizeof *e);
@@ -192,6 +206,17 @@ int32_t sim_new_thread_enum(nr_sim *sim, void **out)
     return NR_S_OK;
 }
 
+int32_t sim_new_method_enum(nr_sim *sim, void **out)
+{
+    *out = new_enum(sim, SIM_METHOD_ENUM);
+    return *out ? NR_S_OK : NR_E_OUTOFMEMORY;
+}
+
+bool sim_method_enum_add(void *list, nr_prf_method method)
+{
+    return sim_push(&((id_enum *)list)->ids, &method, sizeof method);
+}
+
 /* ---- tables -------------------------------------------------------------------------------- */
 
 void sim_objects_vtbl(sim_vtbls *v)
@@ -203,12 +228,13 @@ void sim_objects_vtbl(sim_vtbls *v)
 #undef X
     v->MALLOC.QueryInterface = malloc_QueryInterface;
     v->MALLOC.Alloc = malloc_Alloc;
-    v->MODULE_ENUM.QueryInterface = v->THREAD_ENUM.QueryInterface = enum_QueryInterface;
-    v->MODULE_ENUM.Release = v->THREAD_ENUM.Release = enum_Release;
+    v->MODULE_ENUM.QueryInterface = v->THREAD_ENUM.QueryInterface = v->METHOD_ENUM.QueryInterface = enum_QueryInterface;
+    v->MODULE_ENUM.Release = v->THREAD_ENUM.Release = v->METHOD_ENUM.Release = enum_Release;
     v->MODULE_ENUM.Skip = v->THREAD_ENUM.Skip = enum_Skip;
     v->MODULE_ENUM.Reset = v->THREAD_ENUM.Reset = enum_Reset;
     v->MODULE_ENUM.GetCount = module_enum_GetCount;
     v->THREAD_ENUM.GetCount = thread_enum_GetCount;
     v->MODULE_ENUM.Next = module_enum_Next;
     v->THREAD_ENUM.Next = thread_enum_Next;
+    v->METHOD_ENUM.Next = method_enum_Next;
 }

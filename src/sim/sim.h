@@ -20,7 +20,8 @@
     X(CONTROL, ICorProfilerFunctionControl, "ICorProfilerFunctionControl") \
     X(MALLOC, IMethodMalloc, "IMethodMalloc") \
     X(MODULE_ENUM, ICorProfilerModuleEnum, "ICorProfilerModuleEnum") \
-    X(THREAD_ENUM, ICorProfilerThreadEnum, "ICorProfilerThreadEnum")
+    X(THREAD_ENUM, ICorProfilerThreadEnum, "ICorProfilerThreadEnum") \
+    X(METHOD_ENUM, ICorProfilerMethodEnum, "ICorProfilerMethodEnum")
 
 typedef enum sim_kind {
 #define X(kind, interface, name) SIM_##kind,
@@ -70,6 +71,7 @@ struct sim_module {
     sim_method **methods; /* by rid - 1; NULL until something happens to it */
     uint32_t method_capacity;
     nr_buf blocks;        /* nr_str: what IMethodMalloc handed out */
+    nr_buf inlinings;     /* of its image; precompiled.c */
 };
 
 typedef struct sim_thread {
@@ -119,6 +121,7 @@ enum { /* event mask bits (corprof.idl) */
     SIM_MONITOR_ASSEMBLY_LOADS = 0x8,
     SIM_MONITOR_JIT = 0x20,
     SIM_MONITOR_THREADS = 0x200,
+    SIM_MONITOR_CACHE_SEARCHES = 0x20000,
     SIM_ENABLE_REJIT = 0x40000
 };
 
@@ -169,6 +172,7 @@ void sim_import_enum_vtbl(sim_vtbls *v);
 void sim_assembly_vtbl(sim_vtbls *v);
 void sim_emit_vtbl(sim_vtbls *v);
 void sim_objects_vtbl(sim_vtbls *v);
+void sim_precompiled_vtbl(sim_vtbls *v);
 int32_t sim_stub(void *self, sim_kind kind, unsigned slot);
 /* Interface number by name, versions ignored; and slot by name; false: none. */
 bool sim_slot_named(const char *interface_name, const char *slot, sim_kind *kind, unsigned *number);
@@ -177,6 +181,8 @@ bool sim_slot_named(const char *interface_name, const char *slot, sim_kind *kind
 int32_t sim_metadata(sim_module *m, const nr_guid *iid, void **out);
 int32_t sim_new_module_enum(nr_sim *sim, void **out);
 int32_t sim_new_thread_enum(nr_sim *sim, void **out);
+int32_t sim_new_method_enum(nr_sim *sim, void **out); /* empty */
+bool sim_method_enum_add(void *list, nr_prf_method method);
 
 /* Compressed UTF-8 to the caller's UTF-16 buffer, by the conventions of the metadata interfaces: *needed counts
  * the NUL; a name that does not fit is cut and the result is CLDB_S_TRUNCATION. */

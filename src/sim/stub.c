@@ -49,61 +49,67 @@
 NR_SLOTS_ICorProfilerInfo11(X)
 #undef X
 #define X(result, name, words, args) STUB(IMPORT, IMetaDataImport2, name, words)
-NR_SLOTS_IMetaDataImport2(X)
+    NR_SLOTS_IMetaDataImport2(X)
 #undef X
 #define X(result, name, words, args) STUB(ASSEMBLY_IMPORT, IMetaDataAssemblyImport, name, words)
-NR_SLOTS_IMetaDataAssemblyImport(X)
+        NR_SLOTS_IMetaDataAssemblyImport(X)
 #undef X
 #define X(result, name, words, args) STUB(EMIT, IMetaDataEmit2, name, words)
-NR_SLOTS_IMetaDataEmit2(X)
+            NR_SLOTS_IMetaDataEmit2(X)
 #undef X
 #define X(result, name, words, args) STUB(ASSEMBLY_EMIT, IMetaDataAssemblyEmit, name, words)
-NR_SLOTS_IMetaDataAssemblyEmit(X)
+                NR_SLOTS_IMetaDataAssemblyEmit(X)
 #undef X
 #define X(result, name, words, args) STUB(CONTROL, ICorProfilerFunctionControl, name, words)
-NR_SLOTS_ICorProfilerFunctionControl(X)
+                    NR_SLOTS_ICorProfilerFunctionControl(X)
 #undef X
 #define X(result, name, words, args) STUB(MALLOC, IMethodMalloc, name, words)
-NR_SLOTS_IMethodMalloc(X)
+                        NR_SLOTS_IMethodMalloc(X)
 #undef X
 #define X(result, name, words, args) STUB(MODULE_ENUM, ICorProfilerModuleEnum, name, words)
-NR_SLOTS_ICorProfilerModuleEnum(X)
+                            NR_SLOTS_ICorProfilerModuleEnum(X)
 #undef X
 #define X(result, name, words, args) STUB(THREAD_ENUM, ICorProfilerThreadEnum, name, words)
-NR_SLOTS_ICorProfilerThreadEnum(X)
+                                NR_SLOTS_ICorProfilerThreadEnum(X)
+#undef X
+#define X(result, name, words, args) STUB(METHOD_ENUM, ICorProfilerMethodEnum, name, words)
+                                    NR_SLOTS_ICorProfilerMethodEnum(X)
 #undef X
 
 /* Through void (*)(void): the stub's type differs from the slot's on purpose. */
 #define PUT(kind, result, name, args) v->kind.name = (result(NR_COM *) args)(void (*)(void))kind##_##name;
 
-static void stubs(sim_vtbls *v)
+                                        static void stubs(sim_vtbls *v)
 {
 #define X(result, name, words, args) PUT(INFO, result, name, args)
     NR_SLOTS_ICorProfilerInfo11(X)
 #undef X
 #define X(result, name, words, args) PUT(IMPORT, result, name, args)
-    NR_SLOTS_IMetaDataImport2(X)
+        NR_SLOTS_IMetaDataImport2(X)
 #undef X
 #define X(result, name, words, args) PUT(ASSEMBLY_IMPORT, result, name, args)
-    NR_SLOTS_IMetaDataAssemblyImport(X)
+            NR_SLOTS_IMetaDataAssemblyImport(X)
 #undef X
 #define X(result, name, words, args) PUT(EMIT, result, name, args)
-    NR_SLOTS_IMetaDataEmit2(X)
+                NR_SLOTS_IMetaDataEmit2(X)
 #undef X
 #define X(result, name, words, args) PUT(ASSEMBLY_EMIT, result, name, args)
-    NR_SLOTS_IMetaDataAssemblyEmit(X)
+                    NR_SLOTS_IMetaDataAssemblyEmit(X)
 #undef X
 #define X(result, name, words, args) PUT(CONTROL, result, name, args)
-    NR_SLOTS_ICorProfilerFunctionControl(X)
+                        NR_SLOTS_ICorProfilerFunctionControl(X)
 #undef X
 #define X(result, name, words, args) PUT(MALLOC, result, name, args)
-    NR_SLOTS_IMethodMalloc(X)
+                            NR_SLOTS_IMethodMalloc(X)
 #undef X
 #define X(result, name, words, args) PUT(MODULE_ENUM, result, name, args)
-    NR_SLOTS_ICorProfilerModuleEnum(X)
+                                NR_SLOTS_ICorProfilerModuleEnum(X)
 #undef X
 #define X(result, name, words, args) PUT(THREAD_ENUM, result, name, args)
-    NR_SLOTS_ICorProfilerThreadEnum(X)
+                                    NR_SLOTS_ICorProfilerThreadEnum(X)
+#undef X
+#define X(result, name, words, args) PUT(METHOD_ENUM, result, name, args)
+                                        NR_SLOTS_ICorProfilerMethodEnum(X)
 #undef X
 }
 
@@ -117,6 +123,7 @@ void sim_vtbls_init(sim_vtbls *v)
     sim_import_enum_vtbl(v);
     sim_assembly_vtbl(v);
     sim_emit_vtbl(v);
+    sim_precompiled_vtbl(v);
 }
 
 /* ---- names ---------------------------------------------------------------------------- */
@@ -131,10 +138,11 @@ static const char *const control_names[] = {NR_SLOTS_ICorProfilerFunctionControl
 static const char *const malloc_names[] = {NR_SLOTS_IMethodMalloc(X) NULL};
 static const char *const module_enum_names[] = {NR_SLOTS_ICorProfilerModuleEnum(X) NULL};
 static const char *const thread_enum_names[] = {NR_SLOTS_ICorProfilerThreadEnum(X) NULL};
+static const char *const method_enum_names[] = {NR_SLOTS_ICorProfilerMethodEnum(X) NULL};
 #undef X
 static const char *const *const slot_names[SIM_KINDS] = {
-    info_names,    import_names, assembly_import_names, emit_names,       assembly_emit_names,
-    control_names, malloc_names, module_enum_names,     thread_enum_names};
+    info_names,    import_names, assembly_import_names, emit_names,        assembly_emit_names,
+    control_names, malloc_names, module_enum_names,     thread_enum_names, method_enum_names};
 #define X(kind, interface, name) name,
 static const char *const kind_names[SIM_KINDS] = {NR_SIM_KINDS(X)};
 #undef X

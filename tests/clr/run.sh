@@ -1,24 +1,27 @@
 #!/usr/bin/env bash
-# run.sh [PROFILER_SO] [--target TARGET] [--net8|--net9] [--reference] [--only TEXT]: tests on the real CLR. A host (host/) starts a target
+# run.sh [PROFILER_SO] [--target TARGET] [--net8|--net9] [--reference] [--only TEXT] [--skip TEXT] [--env NAME=VALUE]
+# [--precompiled]: tests on the real CLR. A host (host/) starts a target
 # program (target/) under the profiler (default: the one in build/TARGET), once for each scenario, with a stand-in managed agent
 # (samples/agent), and checks what the agent was told and what was logged. Last, the suite is run without a profiler: then every test
 # must fail. --target: the target program brings the .NET of another target with it and runs under its emulator; --net8, --net9: another
 # version of .NET. What cannot be had is a skip. --reference leaves out what the C++ profiler does not have; --only runs the tests whose
-# names contain TEXT.
+# names contain TEXT. --skip runs the others. --env gives the target a variable: a switch under which
+# all must be as without; that nothing passes without a profiler is then not asked again. --precompiled compiles the target ahead of time (ReadyToRun).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../scripts/lib.sh"
 . "$here/../../samples/dotnet.sh"
 
 profiler='' target=linux-x64 framework=''
-arguments=()
+arguments=() switched='' precompiled=''
 while [ $# -gt 0 ]; do
     case $1 in
     --net8 | --net9) framework=net${1#--net}.0 ;;
     --reference) arguments+=(--reference) ;;
-    --only)
-        [ $# -ge 2 ] || die "--only needs a text"
-        arguments+=(--only "$2")
+    --only | --skip | --env)
+        [ $# -ge 2 ] || die "$1 needs a text"
+        arguments+=("$1" "$2")
+        [ "$1" != --env ] || switched=1
         shift
         ;;
     --target)
@@ -26,7 +29,8 @@ while [ $# -gt 0 ]; do
         target=$2
         shift
         ;;
-    -*) die "unknown option $1 (usage: run.sh [PROFILER_SO] [--target TARGET] [--net8|--net9] [--reference] [--only TEXT])" ;;
+    --precompiled) precompiled=1 ;;
+    -*) die "unknown option $1 (see the head of this file)" ;;
     *) profiler=$1 ;;
     esac
     shift
@@ -77,6 +81,17 @@ if [ "$target" != linux-x64 ]; then
     "$here/launch.sh" "$program" >/dev/null 2>&1 # a first start makes wine's configuration, and talks about it
 fi
 
+if [ -n "$precompiled" ]; then
+    if ! output=$(dotnet publish "$here/target" -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true \
+        -p:OutputPath="$dotnet_out/r2r/bin/" -p:BaseIntermediateOutputPath="$dotnet_out/r2r/obj/" -o "$dotnet_out/r2r/target" \
+        -v q -nologo 2>&1); then
+        say "SKIP real CLR with a precompiled target: the compiler (Crossgen2, from NuGet) is not to be had"
+        say "0 passed, 0 failed, 1 skipped"
+        exit 0
+    fi
+    program=$dotnet_out/r2r/target/Clr.Target.dll
+fi
+
 host() { # PROFILER|none [OPTION...]
     dotnet "$host_dll" "$1" "$program" "$dotnet_out/Clr.Plugin/Clr.Plugin.dll" \
         "$dotnet_out/NewRelic.Agent.Core/NewRelic.Agent.Core.dll" "$here/rules" "${@:2}"
@@ -87,6 +102,11 @@ host "$(realpath "$profiler")" "${arguments[@]}" | tee "$results" | grep -vE ' p
 read -r passed _ failed _ skipped _ < <(tail -n 1 "$results" | grep -E '^[0-9]+ passed, ' | tr -d ,)
 [ -n "${passed:-}" ] || fail_all "the host ended before its last line"
 
+if [ -n "$switched" ]; then
+    say "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ]
+    exit
+fi
 # A test that passes without a profiler says nothing about one.
 without=$(host none "${arguments[@]}")
 if [ $? = 1 ] && grep -qE '^0 passed, [1-9][0-9]* failed, ' <<<"$without"; then

@@ -29,11 +29,14 @@ namespace Clr
         public static string Launcher;
         public static bool Reference;
         public static bool Windows => Target.EndsWith(".exe");
+        /// <summary>Variables that every target gets: switches under test.</summary>
+        public static readonly Dictionary<string, string> Environment = new Dictionary<string, string>();
         static readonly List<(string Name, Action Body)> s_tests = new List<(string, Action)>();
 
         public static void Test(string name, Action body) => s_tests.Add((name, body));
 
         // host PROFILER|none TARGET PLUGIN_DLL AGENT_DLL RULES_DIRECTORY [--reference] [--only TEXT] [--launcher PROGRAM]
+        //     [--skip TEXT]... [--env NAME=VALUE]...
         // TARGET is an assembly for the installed runtime, or a program that brings its own. With --launcher it is one of another platform. Memory, load and P/Invoke are tested natively only.
         static int Main(string[] args)
         {
@@ -41,6 +44,9 @@ namespace Clr
             Reference = args.Contains("--reference");
             int only = Array.IndexOf(args, "--only"), launcher = Array.IndexOf(args, "--launcher");
             if (launcher >= 0) Launcher = args[launcher + 1];
+
+            for (int i = 0; i + 1 < args.Length; i++)
+                if (args[i] == "--env") Environment.Add(args[i + 1].Split('=')[0], args[i + 1].Split('=', 2)[1]);
 
             Attaching.Register();
             Instrumenting.Register();
@@ -56,7 +62,8 @@ namespace Clr
 
             int passed = 0, failed = 0, skipped = 0;
             static string Short(string text) => text.Length < 2000 ? text : text.Substring(0, 2000) + " …";
-            foreach (var (name, body) in s_tests.Where(t => only < 0 || t.Name.Contains(args[only + 1])))
+            var skip = args.Where((_, i) => i > 0 && args[i - 1] == "--skip").ToList();
+            foreach (var (name, body) in s_tests.Where(t => (only < 0 || t.Name.Contains(args[only + 1])) && !skip.Any(t.Name.Contains)))
             {
                 try { body(); Console.WriteLine("PASS " + name); passed++; }
                 catch (Skipped e) { Console.WriteLine("SKIP " + name + ": " + e.Message); skipped++; }

@@ -27,6 +27,7 @@ namespace Clr
             // Where the agent's P/Invoke looks for it: the same file, so the same instance.
             if (File.Exists(Suite.Profiler)) File.CreateSymbolicLink(Path.Combine(Home, "libNewRelicProfiler.so"), Suite.Profiler);
             Environment["CORECLR_NEW_RELIC_HOME"] = Home;
+            foreach (var (name, value) in Suite.Environment) Environment[name] = value;
         }
     }
 

@@ -1,0 +1,168 @@
+#include "engine/precompiled.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "engine/requests.h"
+
+/* ---- wanted methods ------------------------------------------------------------------------- */
+
+/* Nothing in a dynamic module can be compiled again: the CLR refuses. */
+static bool is_wanted(nr_engine *e, const nr_generation *g, nr_module *module, uint32_t row)
+{
+    const nr_candidates *c = module->dynamic ? NULL : nr_module_candidates(&e->modules, module, g, 0);
+    return c && (nr_module_names(c, row) || nr_method_bits_get(&module->traced, row));
+}
+
+/* No row behind this one is wanted. */
+static uint32_t last_wanted(nr_engine *e, const nr_generation *g, nr_module *module)
+{
+    const nr_candidates *c = module->dynamic ? NULL : nr_module_candidates(&e->modules, module, g, 0);
+    const nr_method_bits *traced = atomic_load(&module->traced);
+    uint32_t rows = traced ? traced->count : 0;
+    return !c || c->bits < rows ? rows : c->bits;
+}
+
+typedef struct nr_attribute_search {
+    nr_scope *scope;
+    nr_method_bits *bits;
+} nr_attribute_search;
+
+static bool note_traced(void *self, uint32_t token)
+{
+    const nr_attribute_search *k = self;
+    if (nr_scope_has_attribute(k->scope, token)) nr_method_bits_set(k->bits, token & 0xFFFFFF);
+    return true;
+}
+
+static bool search_type(void *self, uint32_t token)
+{
+    nr_attribute_search *k = self;
+    k->scope->ops->each_method(k->scope, token, note_traced, k);
+    return true;
+}
+
+/* The methods with [Transaction] or [Trace], once for the life of a module. */
+static void note_attributes(nr_engine *e, nr_module *module)
+{
+    nr_scope scope;
+    if (module->dynamic || !nr_module_knows_attributes(&e->modules, module, 0) || atomic_load(&module->traced)) return;
+    if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return;
+    nr_attribute_search k = {&scope, nr_method_bits_new(nr_scope_last_method(&scope))};
+    if (k.bits) scope.ops->each_type_def(&scope, search_type, &k);
+    scope.ops->close(&scope);
+    if (k.bits) nr_method_bits_publish(&module->traced, k.bits);
+}
+
+/* ---- precompiled callers ---------------------------------------------------------------------- */
+
+static nr_method_bits *need_bits(nr_engine *e, const nr_module *module, nr_method_bits *_Atomic *where)
+{
+    nr_method_bits *bits = atomic_load(where);
+    nr_scope scope;
+    if (bits || e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return bits;
+    bits = nr_method_bits_publish(where, nr_method_bits_new(nr_scope_last_method(&scope)));
+    scope.ops->close(&scope);
+    return bits;
+}
+
+/* The wanted methods; `again`: also those whose callers were looked for before. */
+static void wanted_of(nr_engine *e, const nr_generation *g, nr_module *module, bool again, nr_token_set *tokens)
+{
+    uint32_t last = last_wanted(e, g, module);
+    nr_method_bits *searched = last ? need_bits(e, module, &module->searched) : NULL;
+    if (searched && module->is_api) last = searched->count;
+    for (uint32_t row = 1; searched && row <= last; row++) {
+        if (is_wanted(e, g, module, row) && (nr_method_bits_set(searched, row) || again) &&
+            !nr_token_set_add(tokens, (uint32_t)NR_TABLE_METHOD_DEF << 24 | row))
+            break;
+    }
+}
+
+typedef struct nr_callers {
+    nr_engine *e;
+    nr_module *in;    /* whose image is looked at */
+    nr_token_set new; /* callers that were not known */
+} nr_callers;
+
+/* What an image tells of is its own methods. */
+static bool note_caller(void *self, uintptr_t module, uint32_t token)
+{
+    nr_callers *k = self;
+    if (module != k->in->id) return true;
+    nr_method_bits *bits = need_bits(k->e, k->in, &k->in->callers);
+    return bits && (!nr_method_bits_set(bits, token & 0xFFFFFF) || nr_token_set_add(&k->new, token));
+}
+
+/* Notes the methods in the image of `in` that contain one of these. `running`: they may have been called already. */
+static void search_image(nr_engine *e, nr_module *in, const nr_module *of, const nr_token_set *tokens, bool running)
+{
+    nr_callers k = {e, in, NR_TOKEN_SET_INIT};
+    for (size_t i = 0; i < tokens->count; i++) {
+        int32_t hr = e->runtime.ops->each_inliner(e->runtime.self, in->id, of->id, tokens->items[i], note_caller, &k);
+        if (hr < 0) break; /* no image, or one without a list: the next method would hear the same */
+    }
+    if (k.new.count)
+        NR_LOG(NR_DEBUG, "%zu precompiled methods of %.*s contain methods of %.*s that are to be instrumented",
+               k.new.count, NR_STR_ARG(in->assembly), NR_STR_ARG(of->assembly));
+    if (running) nr_token_set_rejit(e, in, &k.new);
+    nr_token_set_free(&k.new);
+}
+
+static void search_images_for(nr_engine *e, const nr_generation *g, nr_module *module, bool fresh)
+{
+    nr_token_set tokens = NR_TOKEN_SET_INIT;
+    wanted_of(e, g, module, false, &tokens);
+    for (nr_module *in = tokens.count ? nr_modules_next(&e->modules, NULL) : NULL; in;
+         in = nr_modules_next(&e->modules, in))
+        if (!in->dynamic) search_image(e, in, module, &tokens, !fresh || in != module);
+    nr_token_set_free(&tokens);
+}
+
+void nr_precompiled_module_loaded(nr_engine *e, const nr_generation *g, nr_module *module)
+{
+    if (!nr_engine_vetoes_inlining(e)) return;
+    note_attributes(e, module);
+    if (!nr_engine_has(e, NR_SWITCH_KEEP_PRECOMPILED)) return;
+    search_images_for(e, g, module, true);
+    if (module->dynamic) return;
+    for (nr_module *of = nr_modules_next(&e->modules, NULL); of; of = nr_modules_next(&e->modules, of)) {
+        nr_token_set tokens = NR_TOKEN_SET_INIT;
+        if (of != module) wanted_of(e, g, of, true, &tokens);
+        search_image(e, module, of, &tokens, false);
+        nr_token_set_free(&tokens);
+    }
+}
+
+void nr_precompiled_rules_changed(nr_engine *e, const nr_generation *g, nr_module *module)
+{
+    if (nr_engine_has(e, NR_SWITCH_KEEP_PRECOMPILED)) search_images_for(e, g, module, false);
+}
+
+/* ---- the two questions ----------------------------------------------------------------------------- */
+
+bool nr_engine_may_use_precompiled(nr_engine *e, uintptr_t function)
+{
+    uintptr_t class_id, module_id = 0;
+    uint32_t token = 0;
+    if (e->runtime.ops->function_info(e->runtime.self, function, &class_id, &module_id, &token) < 0) return true;
+    unsigned mark = nr_epoch_enter(&e->epoch);
+    nr_module *module = nr_modules_find(&e->modules, module_id);
+    uint32_t row = token & 0xFFFFFF;
+    bool refused =
+        module && (nr_method_bits_get(&module->callers, row) || is_wanted(e, atomic_load(&e->generation), module, row));
+    nr_epoch_leave(&e->epoch, mark);
+    if (refused) NR_LOG(NR_TRACE, "Precompiled code refused. %llu", (unsigned long long)function);
+    return !refused;
+}
+
+bool nr_engine_may_inline(nr_engine *e, uintptr_t callee)
+{
+    uintptr_t class_id, module_id = 0;
+    uint32_t token = 0;
+    if (e->runtime.ops->function_info(e->runtime.self, callee, &class_id, &module_id, &token) < 0) return true;
+    unsigned mark = nr_epoch_enter(&e->epoch);
+    nr_module *module = nr_modules_find(&e->modules, module_id);
+    bool wanted = module && is_wanted(e, atomic_load(&e->generation), module, token & 0xFFFFFF);
+    nr_epoch_leave(&e->epoch, mark);
+    return !wanted;
+}
