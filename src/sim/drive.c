@@ -26,7 +26,8 @@ static void leave(nr_sim *sim, context before)
 }
 
 /* Callbacks are only sent when the profiler has asked for them. */
-#define SEND(sim, bit, ...) ((sim)->attached && ((sim)->mask_low & (bit)) ? NR_CALL((sim)->callback2, __VA_ARGS__) : NR_S_OK)
+#define SEND(sim, bit, ...) \
+    ((sim)->attached && ((sim)->mask_low & (bit)) ? NR_CALL((sim)->callback2, __VA_ARGS__) : NR_S_OK)
 
 /* ---- modules ------------------------------------------------------------------------------------- */
 
@@ -141,15 +142,18 @@ bool sim_current_il(sim_module *m, uint32_t rid, bool with_rejit, const uint8_t 
     const sim_method *method = sim_method_of(m, rid, false);
     const nr_str *written = NULL;
     *damaged = false;
-    if (method && with_rejit && method->rejitted && method->rejit_il.p) written = &method->rejit_il;
-    else if (method && method->set_il.p) written = &method->set_il;
+    if (method && with_rejit && method->rejitted && method->rejit_il.p)
+        written = &method->rejit_il;
+    else if (method && method->set_il.p)
+        written = &method->set_il;
     if (!written) return nr_md_body(&m->md, rid, il, size, damaged);
     *il = (const uint8_t *)written->p;
     *size = written->n;
     return true;
 }
 
-bool nr_sim_il(const nr_sim *sim, uintptr_t module, uint32_t method, nr_sim_body which, const uint8_t **il, size_t *size)
+bool nr_sim_il(const nr_sim *sim, uintptr_t module, uint32_t method, nr_sim_body which, const uint8_t **il,
+               size_t *size)
 {
     sim_module *m = sim_module_of(sim, module);
     bool damaged;
@@ -262,9 +266,12 @@ int32_t nr_sim_jit(nr_sim *sim, uintptr_t module, uint32_t token)
             method->rejit_il.p = NULL;
             keep_first(&result, NR_S_OK);
         }
-        if (method->pending && sim->attached && sim->callback) compile_rejit(m, rid, method, &result);
-        else if (!method->rejitted && !method->compiled) compile_original(m, rid, method, &result);
-        else break;
+        if (method->pending && sim->attached && sim->callback)
+            compile_rejit(m, rid, method, &result);
+        else if (!method->rejitted && !method->compiled)
+            compile_original(m, rid, method, &result);
+        else
+            break;
     }
     return result;
 }
