@@ -154,6 +154,7 @@ static bool match(matching *m, size_t from, size_t to, size_t *at)
         case NR_STEP_NUMBER:
         case NR_STEP_STRING:
         case NR_STEP_TOKEN:
+        case NR_STEP_SIGNATURE:
         case NR_STEP_BRANCH:
             if (!has_opcode(m, *at, s)) return false;
             if (s->kind == NR_STEP_NUMBER && s->hole == NR_NUMBER_ARGUMENT_COUNT)

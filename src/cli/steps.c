@@ -93,6 +93,10 @@ void nr_step_print(nr_buf *out, const nr_blob *blob, const nr_step *s)
     case NR_STEP_NUMBER: nr_buf_printf(out, "%s $%s", mnemonic(s, &size), number_name(s->hole)); break;
     case NR_STEP_STRING: print_string(out, s); break;
     case NR_STEP_TOKEN: print_token(out, s); break;
+    case NR_STEP_SIGNATURE:
+        nr_buf_printf(out, "calli ");
+        nr_buf_put_str(out, nr_text_source(s->text));
+        break;
     case NR_STEP_LOCAL:
         nr_buf_printf(out, "%s %.*s", s->store ? "stloc" : "ldloc", NR_STR_ARG(blob->locals[s->local].name));
         break;

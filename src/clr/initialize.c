@@ -199,6 +199,15 @@ static bool start_engine(nr_start *s)
     return true;
 }
 
+/* Code of several application domains would share one address. */
+static void check_direct_calls(const nr_profiler *p)
+{
+    nr_engine *e = atomic_load(&p->engine);
+    if (p->core || !nr_engine_has(e, NR_SWITCH_CALL)) return;
+    nr_engine_turn_off(e, NR_SWITCH_CALL);
+    NR_LOG(NR_INFO, "No direct calls: they need .NET (Core). The agent is called by reflection.");
+}
+
 /* What is not as the reference does it; no line when there is nothing. */
 static void log_switches(const nr_engine *e)
 {
@@ -258,7 +267,9 @@ int32_t nr_profiler_initialize(nr_profiler *p, nr_IUnknown *unknown)
     }
     nr_journal_begin("nrprof " NRPROF_VERSION ", commit " NRPROF_COMMIT);
     /* The engine exists before the mask: callbacks may come as soon as it is set. */
-    if (!start_engine(&s) || !set_event_mask(&s)) {
+    bool started = start_engine(&s);
+    if (started) check_direct_calls(p);
+    if (!started || !set_event_mask(&s)) {
         p->failed = true;
         return cancel_with_line(&s);
     }

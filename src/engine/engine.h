@@ -5,6 +5,7 @@
 #ifndef NR_ENGINE_ENGINE_H
 #define NR_ENGINE_ENGINE_H
 
+#include "engine/entry.h"
 #include "engine/generation.h"
 #include "engine/module.h"
 #include "engine/refresh.h"
@@ -25,6 +26,7 @@ struct nr_engine {
     atomic_uint faults;
     atomic_bool closed;        /* the limit has been reached */
     nr_live live;
+    nr_entry entry;
 };
 
 static inline bool nr_engine_has(const nr_engine *e, nr_switch s)

@@ -154,6 +154,19 @@ static bool link_token(nr_linker *k, const nr_step *s)
     return true;
 }
 
+static bool link_signature(nr_linker *k, const nr_step *s)
+{
+    nr_buf sig = NR_BUF_INIT;
+    uint32_t token = 0;
+    bool ok = meta(k, nr_tokens_signature(k->job->tokens, s->text, &sig)) &&
+              meta(k, nr_tokens_local_sig(k->job->tokens, sig.data, sig.size, &token));
+    nr_buf_free(&sig);
+    if (!ok) return false;
+    raw(k, s);
+    token_operand(k, token);
+    return true;
+}
+
 static void link_number(nr_linker *k, const nr_step *s)
 {
     uint64_t v = s->hole == NR_NUMBER_ARGUMENT_INDEX ? k->argument : k->job->number[s->hole];
@@ -201,6 +214,7 @@ static bool link_step(nr_linker *k, size_t *next)
     case NR_STEP_NUMBER: link_number(k, s); return true;
     case NR_STEP_STRING: return link_string(k, s);
     case NR_STEP_TOKEN: return link_token(k, s);
+    case NR_STEP_SIGNATURE: return link_signature(k, s);
     case NR_STEP_LOCAL: (s->store ? nr_emit_stloc : nr_emit_ldloc)(&k->emit, k->locals[s->local]); return true;
     case NR_STEP_BRANCH: nr_emit_branch(&k->emit, nr_opcode_by_code(s->code[0]), (int)s->target); return true;
     case NR_STEP_LABEL: nr_emit_place(&k->emit, (int)s->target); return true;

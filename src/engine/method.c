@@ -272,7 +272,8 @@ static int32_t instrument_default(nr_method *m)
     }
     NR_LOG(NR_INFO, "Instrumenting method: %.*s", NR_STR_ARG(m->description));
     if (p->namer != NR_NO_PREDICATE) name_metric(m, p);
-    nr_str name = p->template_name.p ? p->template_name : NR_STR("tracer");
+    nr_str name = p->template_name;
+    if (!name.p) name = nr_engine_has(m->e, NR_SWITCH_CALL) ? NR_STR("direct") : NR_STR("tracer");
     return nr_method_rewrite(m, name, p, "Generating locals for default instrumentation.");
 }
 

@@ -19,6 +19,9 @@ static unsigned shape_of(const nr_method *m, bool *cached)
     return shape;
 }
 
+/* Injected code finds it by its address, in whatever module it stands. Static: code may run when the engine is gone. */
+static atomic_uintptr_t shared_word;
+
 static int32_t sig_from_token(void *self, uint32_t token, const uint8_t **sig, uint32_t *size)
 {
     nr_scope *scope = self;
@@ -41,6 +44,7 @@ static void fill_holes(nr_method *m, nr_link_job *job, const nr_point *point, ch
     job->text[NR_TEXT_FUNCTION_ULONG] = (nr_str){decimal, (size_t)n};
     job->number[NR_NUMBER_FLAGS] = point ? atomic_load(&point->flags) | m->flags : 0;
     job->number[NR_NUMBER_FUNCTION_ID] = m->function;
+    job->number[NR_NUMBER_SHARED_WORD] = (uintptr_t)&shared_word;
     job->number[NR_NUMBER_ARGUMENT_COUNT] = (uint16_t)m->sig->param_count;
     job->type_def = m->props.type_def;
 }
@@ -130,6 +134,7 @@ int32_t nr_method_rewrite(nr_method *m, nr_str template_name, const nr_point *po
     bool cached;
     int32_t hr;
     nr_buf body = NR_BUF_INIT;
+    template_name = nr_entry_template_for(m, template_name);
     const nr_blob *blob = nr_script_blob(m->g->script, template_name, shape_of(m, &cached));
     if (!blob && nr_script_template_is_off(m->g->script, template_name)) {
         NR_LOG(NR_DEBUG, "%.*s: the template '%.*s' is switched off, the method stays as it is",

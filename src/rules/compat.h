@@ -19,6 +19,9 @@
       "instrumented, and precompiled methods that contain one, are compiled anew; they are not inlined.") \
     X(VETO_INLINING, "veto_inlining", VETO_INLINING, NULL, NULL, \
       "The JIT may not inline a method that rules or attributes name: an inlined copy is not instrumented.") \
+    X(CALL, "call", DIRECT_CALL, "direct", "reflection", \
+      "Injected code, .NET only: the agent is called by the address of its function, which is looked up by reflection once for " \
+      "the process; otherwise every call of an instrumented method does that again.") \
     X(VERIFY, "verify", SAFE_REWRITE, NULL, NULL, \
       "A rewritten body is verified before the CLR gets it; one that is not valid IL is left as it was.") \
     X(FLAGS_PER_METHOD, "flags_per_method", FLAGS_PER_METHOD, NULL, NULL, \

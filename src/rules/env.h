@@ -54,6 +54,7 @@
     X(FAULT_LIMIT, "NEW_RELIC_PROFILER_FAULT_LIMIT", NULL, BOTH, NUMBER, "100", \
       "After so many internal faults or refusals of the verifier nothing more is instrumented; 0: no limit.") \
     X(FAST_START, "NEW_RELIC_FAST_START", NULL, BOTH, BOOL, "the rule files", "Switch `keep_precompiled` (compat.md).") \
+    X(DIRECT_CALL, "NEW_RELIC_DIRECT_CALL", NULL, BOTH, BOOL, "the rule files", "Switch `call` (compat.md).") \
     X(VETO_INLINING, "NEW_RELIC_VETO_INLINING", NULL, BOTH, BOOL, "the rule files", \
       "Switch `veto_inlining` (compat.md).") \
     X(SAFE_REWRITE, "NEW_RELIC_SAFE_REWRITE", NULL, BOTH, BOOL, "the rule files", "Switch `verify` (compat.md).") \

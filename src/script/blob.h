@@ -42,6 +42,7 @@ enum {
     X(FLAGS, "flags") \
     X(FUNCTION_ID, "function_id") \
     X(ARGUMENT_COUNT, "argument_count") \
+    X(SHARED_WORD, "shared_word") /* address of a word of memory that all injected code shares; at first it is 0 */ \
     X(ARGUMENT_INDEX, "argument_index") /* inside each_argument */
 
 /* Token holes. */
@@ -78,6 +79,7 @@ typedef enum nr_step_kind {
     NR_STEP_NUMBER,         /* operand from a number hole */
     NR_STEP_STRING,         /* ldstr: pieces */
     NR_STEP_TOKEN,          /* operand: token */
+    NR_STEP_SIGNATURE,      /* calli: the signature of the method text */
     NR_STEP_LOCAL,          /* ldloc or stloc of a named local */
     NR_STEP_BRANCH,         /* long form, to a label */
     NR_STEP_LABEL,
@@ -119,6 +121,12 @@ typedef struct nr_blob_local {
     nr_str name;
     const nr_text *type; /* NULL: the method's result */
 } nr_blob_local;
+
+/* The function that a template calls by its address (engine/entry.h). All texts as in rules; `returns` is a type of that kind. */
+typedef struct nr_template_entry {
+    nr_str assembly, class_name, method, parameters, returns;
+    nr_str instead; /* the template that writes while the function is not there */
+} nr_template_entry;
 
 typedef enum nr_prepare {
     NR_PREPARE_NONE,      /* the original code is replaced */

@@ -26,6 +26,7 @@ struct nr_template {
     const nr_blob_local *locals;
     size_t local_count;
     const nr_text *outside, *inside; /* of a method that is added to mscorlib, else NULL */
+    const nr_template_entry *entry;  /* NULL: none */
     const nr_blob *_Atomic blobs[NR_SHAPE_COUNT];
     bool failed[NR_SHAPE_COUNT];
     nr_template *next;

@@ -464,6 +464,12 @@ bool nr_script_template_is_off(const nr_script *s, nr_str template_name)
     return t && t->off;
 }
 
+const nr_template_entry *nr_script_entry(const nr_script *s, nr_str template_name)
+{
+    const nr_template *t = template_named(s, template_name);
+    return t ? t->entry : NULL;
+}
+
 const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape)
 {
     nr_template *t = template_named(s, template_name);

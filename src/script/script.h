@@ -62,6 +62,9 @@ const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape
 /* Is there a template of that name that the environment switches off? */
 bool nr_script_template_is_off(const nr_script *s, nr_str template_name);
 
+/* What the template calls by address; NULL: nothing, or no such template. */
+const nr_template_entry *nr_script_entry(const nr_script *s, nr_str template_name);
+
 /* A method that templates add to mscorlib (.NET Framework). */
 typedef struct nr_added_method {
     nr_str name;

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static const char *const fields[] = {"name", "reference", "about",  "locals", "max_stack",
-                                     "rets", "tiny",      "method", "body",   NULL};
+static const char *const fields[] = {"name", "reference", "about", "locals", "max_stack", "rets",
+                                     "tiny", "method",    "entry", "body",   NULL};
 
 static bool is_one_of(const char *name, const char *const *list)
 {
@@ -136,6 +136,25 @@ static void read_method(nr_script *s, nr_template *t, int index)
     lua_pop(L, 1);
 }
 
+/* entry = { assembly, class, method, parameters, returns, instead }: texts, all of them. */
+static void read_entry(nr_script *s, nr_template *t, int index)
+{
+    static const char *const known[] = {"assembly", "class", "method", "parameters", "returns", "instead", NULL};
+    lua_State *L = s->L;
+    int type = lua_getfield(L, index, "entry");
+    if (type == LUA_TTABLE) {
+        check_fields(L, -1, known, "entry");
+        nr_template_entry *e = nr_arena_zalloc(&s->arena, 1, sizeof *e);
+        if (!e) nr_script_no_memory(L);
+        nr_str *const texts[] = {&e->assembly, &e->class_name, &e->method, &e->parameters, &e->returns, &e->instead};
+        for (int i = 0; known[i]; i++) *texts[i] = text_field(s, lua_absindex(L, -1), known[i], true);
+        t->entry = e;
+    } else if (type != LUA_TNIL) {
+        luaL_error(L, "template: field 'entry' must be a table");
+    }
+    lua_pop(L, 1);
+}
+
 int nr_template_verb(lua_State *L)
 {
     nr_script *s = nr_script_of(L);
@@ -157,6 +176,7 @@ int nr_template_verb(lua_State *L)
     read_max_stack(L, t, 1);
     read_locals(s, t, 1);
     read_method(s, t, 1);
+    read_entry(s, t, 1);
     if (t->tiny && (t->local_count || t->prepare != NR_PREPARE_NONE))
         return luaL_error(L, "template: a tiny body has no locals and no original code (rets = \"none\")");
     if (lua_getfield(L, 1, "body") != LUA_TFUNCTION) return luaL_error(L, "template: field 'body' must be a function");

@@ -205,6 +205,18 @@ static int token_verb(lua_State *L, nr_opcode op, const char *verb)
     return 0;
 }
 
+/* calli "static method text": where it belongs to does not matter, only its signature does. */
+static int signature_verb(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    const nr_text *text = parse_text(L, 1, false);
+    if (!nr_text_is_method(text)) return luaL_error(L, "'calli' takes the text of a method");
+    nr_step *step = add(L, NR_STEP_SIGNATURE);
+    set_opcode(step, NR_OP_CALLI);
+    step->text = text;
+    return 0;
+}
+
 enum { MOST_PIECES = 15 };
 
 /* Splits "a${hole}b" into pieces; returns their number. */
@@ -279,6 +291,7 @@ static int mnemonic_verb(lua_State *L)
     case NR_OPERAND_FIELD:
     case NR_OPERAND_TYPE:
     case NR_OPERAND_TOK: return token_verb(L, op, verb);
+    case NR_OPERAND_SIG: return signature_verb(L);
     case NR_OPERAND_STRING: return string_verb(L, false);
     default: return luaL_error(L, "'%s' cannot be used in a template", verb);
     }

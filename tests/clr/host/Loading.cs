@@ -72,7 +72,9 @@ namespace Clr
                         if (kind == "Rule") Check.Equal(Workers, atOnce, "starts of " + method);
                         else Check.That(atOnce <= Workers, $"{atOnce} starts of {method} in {Workers} calls");
                         Check.Equal(1, after, "later starts of " + method);
-                        Check.Equal(1, logged.GetValueOrDefault(method), "lines \"Instrumenting method\" for " + method);
+                        // Methods compiled before the agent was loaded are compiled again, when they are to call it directly.
+                        int lines = logged.GetValueOrDefault(method), most = Suite.Environment.ContainsKey("NEW_RELIC_DIRECT_CALL") ? 2 : 1;
+                        Check.That(lines >= 1 && lines <= most, lines + " lines \"Instrumenting method\" for " + method);
                     }
                 Check.That(run.Calls.All(c => c.Finish != null), "starts without a finish");
             });
