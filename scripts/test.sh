@@ -207,6 +207,7 @@ phase "nrprof run" run_tests
 phase "C# signatures" csharp_layout linux-x64
 phase "real CLR" clr_tests
 phase "real CLR, fast start" clr_tests --precompiled --env NEW_RELIC_FAST_START=1 --skip 1000
+phase "real CLR, direct call" clr_tests --env NEW_RELIC_DIRECT_CALL=1 --skip 1000
 if [ -n "$all" ]; then
     phase "golden" external "golden recordings" tests/golden/run.sh --all
 else

@@ -7,7 +7,7 @@
 static const char *const attribute_names[] = {"NewRelic.Api.Agent.TransactionAttribute",
                                               "NewRelic.Api.Agent.TraceAttribute", NULL};
 
-bool nr_scope_has_attribute(nr_scope *scope, uint32_t method)
+bool nr_scope_is_traced(nr_scope *scope, uint32_t method)
 {
     const uint8_t *value;
     uint32_t size;

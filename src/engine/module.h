@@ -85,7 +85,7 @@ nr_module *nr_modules_next(nr_modules *m, const nr_module *previous);
 /* Highest row of the method table. */
 uint32_t nr_scope_last_method(nr_scope *scope);
 /* Does the method carry one of the two attributes? */
-bool nr_scope_has_attribute(nr_scope *scope, uint32_t method);
+bool nr_scope_is_traced(nr_scope *scope, uint32_t method);
 
 /* Full name of a type, Namespace.Outer+Inner, and the attributes of the outermost one, which is what the
  * reference goes on with (com-and-lifecycle.md 8.2.6). */

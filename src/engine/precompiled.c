@@ -30,7 +30,7 @@ typedef struct nr_attribute_search {
 static bool note_traced(void *self, uint32_t token)
 {
     const nr_attribute_search *k = self;
-    if (nr_scope_has_attribute(k->scope, token)) nr_method_bits_set(k->bits, token & 0xFFFFFF);
+    if (nr_scope_is_traced(k->scope, token)) nr_method_bits_set(k->bits, token & 0xFFFFFF);
     return true;
 }
 

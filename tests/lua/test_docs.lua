@@ -134,7 +134,7 @@ local examples = {
   METHOD = [[%s "instance string [mscorlib]System.Object::ToString()"]],
   FIELD = [[%s "string [mscorlib]System.String::Empty"]],
   TYPE = [[%s "class [mscorlib]System.String"]], TOK = [[%s "class [mscorlib]System.String"]],
-  STRING = [[%s "text of ${method}"]],
+  STRING = [[%s "text of ${method}"]], SIG = [[%s "string [mscorlib]System.Object::ToString(object)"]],
 }
 local raw_types = { box = true, newarr = true, unbox_any = true }
 

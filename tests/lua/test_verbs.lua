@@ -40,13 +40,22 @@ local types = words [[cpobj ldobj castclass isinst unbox stobj box newarr ldelem
   initobj constrained. sizeof ldtoken]]
 local methods = words "jmp call callvirt newobj ldftn ldvirtftn"
 local fields = words "ldfld ldflda stfld ldsfld ldsflda stsfld"
-local unusable = words [[calli ldc.r4 ldc.r8 switch br.s brfalse.s brtrue.s beq.s bge.s
+local unusable = words [[ldc.r4 ldc.r8 switch br.s brfalse.s brtrue.s beq.s bge.s
   bgt.s ble.s blt.s bne.un.s bge.un.s bgt.un.s ble.un.s blt.un.s leave.s]]
 
 TestMnemonics = {}
 
+function TestMnemonics.test_calli()
+  body([[calli "object [a]N.C::M(string,uint64,nint)"]], "calli object [a]N.C::M(string,uint64,nint)")
+  refused([[calli "class [a]N.C"]], "'calli' takes the text of a method")
+end
+
+function TestMnemonics.test_shared_word()
+  body([[ldc_i8 "$shared_word" conv_i() ldind_i()]], "ldc.i8 $shared_word\nconv.i\nldind.i")
+end
+
 function TestMnemonics.test_every_instruction_is_in_one_list()
-  local n = #plain + #one_byte + #two_bytes + #branches + #types + #methods + #fields + #unusable + #words "ldc.i4 ldc.i8 ldstr"
+  local n = #plain + #one_byte + #two_bytes + #branches + #types + #methods + #fields + #unusable + #words "ldc.i4 ldc.i8 ldstr calli"
   lu.assertEquals(n, 219)
 end
 
