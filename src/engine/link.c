@@ -177,6 +177,11 @@ static void link_number(nr_linker *k, const nr_step *s)
     nr_emit_bytes(&k->emit, bytes, s->width);
 }
 
+static bool cannot_be_boxed(const nr_linker *k, uint32_t type)
+{
+    return k->job->is_by_ref_like && k->job->is_by_ref_like(k->job->type_self, type);
+}
+
 /* injected-code.md 4.1: null for what cannot be boxed, nothing for a sentinel. */
 static bool link_argument(nr_linker *k)
 {
@@ -184,7 +189,7 @@ static bool link_argument(nr_linker *k)
     uint32_t token = 0;
     nr_meta_error e = p->by_ref ? NR_META_BY_REF_TOKEN : nr_tokens_box(k->job->tokens, p, &token);
     if (e == NR_META_NO_MEMORY) return meta(k, e);
-    if (e != NR_META_OK) {
+    if (e != NR_META_OK || (token && cannot_be_boxed(k, token))) {
         nr_emit_op(&k->emit, NR_OP_LDNULL);
     } else if (token) {
         unsigned self = k->job->sig->convention & NR_SIG_HAS_THIS ? 1 : 0;
@@ -198,6 +203,10 @@ static bool link_result(nr_linker *k, const nr_step *s)
 {
     uint32_t token;
     if (!meta(k, nr_tokens_box_result(k->job->tokens, &k->job->sig->ret, &token))) return false;
+    if (cannot_be_boxed(k, token)) {
+        nr_emit_op(&k->emit, NR_OP_LDNULL);
+        return true;
+    }
     nr_emit_ldloc(&k->emit, k->locals[s->local]);
     nr_emit_operand(&k->emit, NR_OP_BOX, token);
     return true;

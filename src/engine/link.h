@@ -20,6 +20,9 @@ typedef struct nr_link_job {
     /* Bytes of the local variable signature of a token; HRESULT. */
     int32_t (*sig_from_token)(void *self, uint32_t token, const uint8_t **sig, uint32_t *size);
     void *sig_self;
+    /* May a value of this type not be boxed? NULL: it is boxed as the reference does, whatever it is. */
+    bool (*is_by_ref_like)(void *self, uint32_t type);
+    void *type_self;
     nr_str text[NR_TEXT_HOLE_COUNT];
     uint64_t number[NR_NUMBER_HOLE_COUNT];
     uint32_t type_def;

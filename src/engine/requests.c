@@ -65,6 +65,22 @@ static void add_wide(nr_engine *e, nr_module *module, const nr_generation *g, nr
     nr_wide_rows_free(&own);
 }
 
+/* The reference asks for the whole name of a nested type as that of one that is not, and finds nothing. */
+static int32_t find_type(const nr_engine *e, nr_scope *scope, nr_arena *arena, nr_str name, uint32_t *type_def)
+{
+    size_t start = 0;
+    int32_t hr = NR_HR_OK;
+    if (!nr_engine_has(e, NR_SWITCH_NESTED_AT_LOAD)) return scope->ops->find_type(scope, arena, name, type_def);
+    for (size_t i = 0; hr >= 0 && i <= name.n; i++) {
+        if (i < name.n && name.p[i] != '+') continue;
+        nr_str piece = {name.p + start, i - start};
+        hr = start ? scope->ops->find_nested(scope, arena, piece, *type_def, type_def)
+                   : scope->ops->find_type(scope, arena, piece, type_def);
+        start = i + 1;
+    }
+    return hr;
+}
+
 bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens)
 {
     nr_arena arena = NR_ARENA_INIT;
@@ -74,7 +90,7 @@ bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bo
     for (; p && !tokens->failed; p = p->next_of_assembly) {
         uint32_t type_def = 0;
         NR_LOG(NR_TRACE, "Fetching %.*s methods", NR_STR_ARG(p->class_name));
-        int32_t hr = scope.ops->find_type(&scope, &arena, p->class_name, &type_def);
+        int32_t hr = find_type(e, &scope, &arena, p->class_name, &type_def);
         if (hr < 0) {
             NR_LOG(NR_INFO, "Unable to find %.*s for rejit. HR:%d", NR_STR_ARG(p->class_name), (int)hr);
             continue;

@@ -4,6 +4,7 @@
 #include "engine/journal.h"
 #include "engine/link.h"
 #include "engine/method.h"
+#include "engine/types.h"
 #include "rules/env.h"
 
 #include <stdio.h>
@@ -26,6 +27,11 @@ static int32_t sig_from_token(void *self, uint32_t token, const uint8_t **sig, u
 {
     nr_scope *scope = self;
     return scope->ops->sig_from_token(scope, token, sig, size);
+}
+
+static bool is_by_ref_like(void *self, uint32_t type)
+{
+    return nr_type_kind_of(self, type) == NR_KIND_BY_REF_LIKE;
 }
 
 static void fill_holes(nr_method *m, nr_link_job *job, const nr_point *point, char decimal[24])
@@ -163,6 +169,11 @@ int32_t nr_method_rewrite(nr_method *m, nr_str template_name, const nr_point *po
                        .body_size = m->body_size,
                        .sig_from_token = sig_from_token,
                        .sig_self = &m->scope};
+    nr_types types = {&m->e->modules, m->module, &m->scope, &m->arena, m->token, m->props.type_def, m->sig};
+    if (nr_engine_has(m->e, NR_SWITCH_BY_REF_LIKE_AS_NULL)) {
+        job.is_by_ref_like = is_by_ref_like;
+        job.type_self = &types;
+    }
     fill_holes(m, &job, point, decimal);
     trace(m, "Breaking up the bytes into header, code and extra sections.");
     trace(m, "Acquiring local variable signature.");

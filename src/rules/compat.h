@@ -24,6 +24,12 @@
       "the process; otherwise every call of an instrumented method does that again.") \
     X(VERIFY, "verify", SAFE_REWRITE, NULL, NULL, \
       "A rewritten body is verified before the CLR gets it; one that is not valid IL is left as it was.") \
+    X(NESTED_AT_LOAD, "nested_types_at_load", NESTED_TYPES_AT_LOAD, NULL, NULL, \
+      "Methods of nested types are asked for when their module loads or rules change, as those of others are, and not only when " \
+      "they are compiled for the first time.") \
+    X(BY_REF_LIKE_AS_NULL, "by_ref_like_as_null", BY_REF_LIKE_AS_NULL, NULL, NULL, \
+      "Arguments and results of by-ref-like types (Span) are handed to the agent as null; without it such a method throws " \
+      "InvalidProgramException when it is called.") \
     X(FLAGS_PER_METHOD, "flags_per_method", FLAGS_PER_METHOD, NULL, NULL, \
       "The flags of one method (async, attributes) are not kept for the other methods of the same rule.") \
     X(REPORT_REJIT_ERRORS, "report_rejit_errors", REPORT_REJIT_ERRORS, NULL, NULL, \

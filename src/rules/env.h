@@ -58,6 +58,10 @@
     X(VETO_INLINING, "NEW_RELIC_VETO_INLINING", NULL, BOTH, BOOL, "the rule files", \
       "Switch `veto_inlining` (compat.md).") \
     X(SAFE_REWRITE, "NEW_RELIC_SAFE_REWRITE", NULL, BOTH, BOOL, "the rule files", "Switch `verify` (compat.md).") \
+    X(NESTED_TYPES_AT_LOAD, "NEW_RELIC_NESTED_TYPES_AT_LOAD", NULL, BOTH, BOOL, "the rule files", \
+      "Switch `nested_types_at_load` (compat.md).") \
+    X(BY_REF_LIKE_AS_NULL, "NEW_RELIC_BY_REF_LIKE_AS_NULL", NULL, BOTH, BOOL, "the rule files", \
+      "Switch `by_ref_like_as_null` (compat.md).") \
     X(FLAGS_PER_METHOD, "NEW_RELIC_FLAGS_PER_METHOD", NULL, BOTH, BOOL, "the rule files", \
       "Switch `flags_per_method` (compat.md).") \
     X(REPORT_REJIT_ERRORS, "NEW_RELIC_REPORT_REJIT_ERRORS", NULL, BOTH, BOOL, "the rule files", \

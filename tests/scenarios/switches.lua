@@ -67,3 +67,41 @@ for _, on in ipairs { "0", "1" } do
     if on == "1" then s:log_has(line) else s:log_lacks "The CLR refused" end
   end)
 end
+
+-- ---- nested_types_at_load ---------------------------------------------------------------------------------------------
+
+for _, row in ipairs { { "0", {} }, { "1", { "RequestReJIT N.C+E.M, N.C+E+F.M" } } } do
+  t:test("nested_types_at_load " .. row[1], OURS, function(s)
+    s:env { NEW_RELIC_NESTED_TYPES_AT_LOAD = row[1] }
+    s:home { rules = { { assembly = "A", class = "N.C+E", method = "M" }, { assembly = "A", class = "N.C+E+F", method = "M" },
+      { assembly = "A", class = "N.C+X", method = "M" } } }
+    local M = { { name = "M", sig = "00 00 01", body = "06 2a" } }
+    local m = s:core():load(s:assembly { name = "A", types = { { name = "N.C",
+      types = { { name = "E", methods = M, types = { { name = "F", methods = M } } } } } } })
+    s:equal(m.requests, row[2])
+    s:rewritten(m:jit "N.C+E.M")
+    s:log_has "Unable to find N.C+X for rejit."
+  end)
+end
+
+-- ---- by_ref_like_as_null ----------------------------------------------------------------------------------------------
+
+for _, on in ipairs { "0", "1" } do
+  t:test("by_ref_like_as_null " .. on, OURS, function(s)
+    s:env { NEW_RELIC_BY_REF_LIKE_AS_NULL = on, NEW_RELIC_SAFE_REWRITE = "1" }
+    s:home { rules = { { assembly = "A", class = "N.C", method = "M" } } }
+    local m = s:core():load(s:assembly { name = "A", type_refs = { "[System.Runtime]System.Object", "[System.Runtime]System.Span`1",
+      "[System.Runtime]System.Guid" }, types = { { name = "N.C", methods = { { name = "M", body = "0a 02 2a", -- Span<int> M(Span<int>, Guid, int)
+        sig = "00 03 15 11 09 01 08 15 11 09 01 08 11 0d 08" } } } } })
+    local r = m:jit "N.C.M"
+    if on == "0" then
+      s:untouched(r, "S_OK", true)
+      s:log_has "BY_REF_LIKE"
+    else
+      s:rewritten(r)
+      local _, boxed = r:listing():gsub("box [^\n]*Guid", "")
+      local _, spans = r:listing():gsub("box [^\n]*Span", "")
+      s:equal({ boxed, spans }, { 1, 0 })
+    end
+  end)
+end
