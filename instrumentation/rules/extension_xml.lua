@@ -41,7 +41,7 @@ end
 local function parameters_of(text)
   if not text then return nil end
   if same_ci(text, "void") then return "" end
-  return (text:gsub("%s", ""))
+  return without_space(text)
 end
 
 -- One class name a piece: commas outside brackets divide; pieces are not trimmed.
@@ -73,6 +73,9 @@ local function shared_of(tracer)
   }
 end
 
+-- One table for all points: point() takes what is in it, and a new table for each would cost more than all the rest.
+local one_point = {}
+
 local function mapped(tracer)
   local shared
   for match in tracer:each "match" do
@@ -87,11 +90,12 @@ local function mapped(tracer)
       else
         shared = shared or shared_of(tracer)
         local method, parameters, line = text_of(node, "methodName"), parameters_of(node:get "parameters"), node:line()
+        local p = one_point
+        p.assembly, p.method, p.parameters, p.min, p.max, p.line = assembly, method, parameters, min, max, line
+        p.factory, p.metric, p.flags = shared.factory, shared.metric, shared.flags
         for _, one in ipairs(classes) do
-          point {
-            assembly = assembly, class = one, method = method, parameters = parameters, min = min, max = max,
-            factory = shared.factory, metric = shared.metric, flags = shared.flags, line = line,
-          }
+          p.class = one
+          point(p)
         end
       end
     end

@@ -210,6 +210,21 @@ static int host_version(lua_State *L)
     return 1;
 }
 
+/* The text without the white space of the C locale, as "%s" in a pattern. */
+static int host_without_space(lua_State *L)
+{
+    size_t n, kept = 0;
+    const char *text = luaL_checklstring(L, 1, &n);
+    luaL_Buffer b;
+    char *out = luaL_buffinitsize(L, &b, n);
+    for (size_t i = 0; i < n; i++) {
+        bool space = text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r');
+        if (!space) out[kept++] = text[i];
+    }
+    luaL_pushresultsize(&b, kept);
+    return 1;
+}
+
 static int host_same_ci(lua_State *L)
 {
     nr_str a, b;
@@ -278,6 +293,7 @@ void nr_host_open(nr_script *s)
                                          {"warn", host_warn},
                                          {"integer", host_integer},
                                          {"version", host_version},
+                                         {"without_space", host_without_space},
                                          {"same_ci", host_same_ci},
                                          {"parameters_are_wild", host_parameters_are_wild},
                                          {"is_disabled", host_is_disabled},

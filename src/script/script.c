@@ -158,6 +158,7 @@ nr_script *nr_script_new(nr_ruleset *set)
         return NULL;
     }
     *(nr_script **)lua_getextraspace(s->L) = s;
+    lua_gc(s->L, LUA_GCINC, 400, 0, 0); /* what loading leaves is collected by nr_script_seal, once */
     s->file = NR_STR("");
     lua_pushcfunction(s->L, open_protected);
     if (lua_pcall(s->L, 0, 0, 0) != LUA_OK) {
