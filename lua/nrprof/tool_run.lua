@@ -72,7 +72,7 @@ local function make_home(o)
 end
 
 -- Variables of other homes and profilers would go before ours.
-local function set_environment(home, library, log)
+local function set_environment(home, library, log, why)
   for _, name in ipairs { "CORECLR_NEWRELIC_HOME", "NEW_RELIC_INSTALL_PATH", "NEWRELIC_INSTALL_PATH", "CORECLR_PROFILER_PATH_64",
     "CORECLR_PROFILER_PATH_32", "CORECLR_PROFILER_PATH_ARM64", "NEW_RELIC_LOG_CONSOLE", "NEW_RELIC_LOG_ENABLED",
     "NEWRELIC_PROFILER_LOG_DIRECTORY", "NEWRELIC_LOG_LEVEL" } do
@@ -83,23 +83,41 @@ local function set_environment(home, library, log)
   clr.setenv("CORECLR_PROFILER_PATH", library)
   clr.setenv("CORECLR_NEW_RELIC_HOME", home)
   clr.setenv("NEW_RELIC_PROFILER_LOG_DIRECTORY", log)
-  clr.setenv("NEW_RELIC_LOG_LEVEL", "info")
+  clr.setenv("NEW_RELIC_LOG_LEVEL", why and "debug" or "info") -- near misses are DEBUG lines
 end
 
 -- ---- afterwards ------------------------------------------------------------------------------------------------------------
 
+-- A line about a rule file of the temporary home, as the user knows the file.
+local function rule_path(o, home, line)
+  local directory = tool.join(tool.join(home, "extensions"), "")
+  if line:sub(1, #directory) ~= directory then return line end
+  local rest = line:sub(#directory + 1)
+  if rest:find("nrprof-run.lua:", 1, true) == 1 then return "--trace" .. rest:match "^nrprof%-run%.lua:%d+(:.*)$" end
+  return tool.join(o.rules or "", rest)
+end
+
 -- What the logs of all processes say: complaints, and why there may be nothing to see.
-local function report(told, home, log, calls, code)
-  local complaints, instrumented, refused, files = {}, 0, false, tool.files(log, ".log")
+local function report(told, home, log, calls, code, said)
+  local complaints, misses, instrumented, refused, files = {}, {}, 0, false, tool.files(log, ".log")
   for _, path in ipairs(files) do
     for level, text in tool.read(path):gmatch "%[(%a+) *%] %d+%-%d+%-%d+ %d+:%d+:%d+ ([^\r\n]*)" do
       if level == "Warn" or level == "Error" then
         complaints[#complaints + 1] = text:gsub(home:gsub("%p", "%%%0"), "(home)")
       end
+      local near = told.options.why and text:match "^Near miss: (.*)$"
+      if near then misses[near] = true end
       if text:find("Instrumenting method:", 1, true) then instrumented = instrumented + 1 end
       refused = refused or text:find("This process should not be instrumented", 1, true) ~= nil
     end
   end
+  local lines = {}
+  for miss in pairs(misses) do
+    local line = rule_path(told.options, home, miss)
+    if not said[line:match "^%-%-trace" or line:match "^.-:%d+"] then lines[#lines + 1] = line end
+  end
+  table.sort(lines)
+  for _, line in ipairs(lines) do told.complain("near miss: " .. line) end
   for i = 1, math.min(#complaints, MOST_COMPLAINTS) do told.complain("profiler: " .. complaints[i]) end
   if #complaints > MOST_COMPLAINTS then
     told.complain(("profiler: and %d lines more%s"):format(#complaints - MOST_COMPLAINTS,
@@ -125,8 +143,10 @@ local function absolute(path)
   return tool.join(clr.current_directory(), path)
 end
 
--- Each rule that matches nothing, once, with the reason.
+-- Each rule that matches nothing in the application's directory, with the reason, before it starts. Returns the places of these rules:
+-- near misses of the same ones, which the profiler may report while it runs, say nothing new.
 local function say_why(told, directory)
+  local said = {}
   local o, findings, files = told.options, {}, { rules = {}, xml = {} }
   for _, path in ipairs(o.rules and tool.files(o.rules, ".lua", ".xml") or {}) do
     if not path:find "[/\\]templates[/\\][^/\\]*$" then
@@ -136,8 +156,11 @@ local function say_why(told, directory)
   if o.trace then table.insert(files.rules, 1, { path = "--trace", text = M.rules_of(o.trace) }) end
   check.check_assemblies(findings, files, directory)
   for _, f in ipairs(findings) do
-    told.complain(("%s: %s"):format(f.file == "--trace" and f.file or f.file .. ":" .. f.line, f.text))
+    local place = f.file == "--trace" and f.file or f.file .. ":" .. f.line
+    said[place] = true
+    told.complain(("%s: %s"):format(place, f.text))
   end
+  return said
 end
 
 local function library(o)
@@ -161,14 +184,11 @@ function M.run(told)
   local home = make_home(o)
   local log = o.log and absolute(o.log) or tool.join(home, "logs")
   local path = library(o)
-  if o.why then
-    local directory = application_directory(words)
-    if not directory then tool.fail "--why needs an application's DLL among the words of the program" end
-    say_why(told, directory)
-  end
+  local directory = o.why and application_directory(words)
+  local said = directory and say_why(told, directory) or {}
   local output
   if o.output then output = io.open(o.output, "wb") or tool.fail("%s: the file cannot be written", o.output) end
-  set_environment(home, path, log)
+  set_environment(home, path, log, o.why)
 
   local calls = trace.calls(process.now, nr.windows and 100 or 1)
   local at_line_start = true
@@ -194,7 +214,7 @@ function M.run(told)
   reader.finish()
   local code = process.wait()
   if output then output:close() end
-  report(told, home, log, calls, code)
+  report(told, home, log, calls, code, said)
   return code
 end
 

@@ -7,7 +7,7 @@ static const nr_option run_options[] = {
      "methods whose calls are shown: '[Assembly]Namespace.Type::Method', with *; several with blanks"},
     {"rules", 'r', "DIR", "rule files (*.xml, *.lua), and templates below DIR/templates"},
     {"output", 'o', "FILE", "where the calls are written (default: the error stream)"},
-    {"why", 'w', NULL, "say of each rule that matches nothing in the application's directory why, before it starts"},
+    {"why", 'w', NULL, "say why rules match nothing: before the start, and near misses at the end"},
     {"log", 0, "DIR", "keep the profiler's log there"},
     {"profiler", 0, "PATH", "profiler library (default: the one beside nrprof)"},
 };

@@ -123,7 +123,6 @@ function TestRunUsage.test_wrong_use()
       "'Cart.Add' is no pattern: write Namespace.Type::Method or [Assembly]Namespace.Type::Method, with * for any text\n" },
     { { "--rules", "nowhere", "--", "true" }, "nowhere: no such directory\n" },
     { { "--trace", "[A]B::C", "--profiler", "nowhere.so", "--", "true" }, "nowhere.so: no such profiler library\n" },
-    { { "--trace", "[A]B::C", "--why", "--", "true" }, "--why needs an application's DLL among the words of the program\n" },
     { { "--trace", "[A]B::C", "--", "/nowhere/program" }, "/nowhere/program: no such program, or it cannot be started\n" },
   } do
     cli.assert_run({ err = "nrprof: " .. row[2], code = 2 }, "run", table.unpack(row[1]))
