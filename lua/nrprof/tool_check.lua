@@ -266,6 +266,11 @@ function M.check(told)
   if o.assemblies and nr.kind(o.assemblies) ~= "directory" then tool.fail("%s: no such directory", o.assemblies) end
   local files = collect(told)
   local code, state = once(told, files), state_of(files)
+  if o.watch then
+    told.complain(os.getenv "NEW_RELIC_RULES_WATCH" == "1"
+      and "NEW_RELIC_RULES_WATCH=1: a process started like this reads changed files by itself"
+      or "a running process reads changed files when the agent sees a change of an *.xml file, or by itself with NEW_RELIC_RULES_WATCH=1")
+  end
   while o.watch do
     told.flush()
     nr.sleep(0.3)

@@ -257,6 +257,7 @@ function TestCheck.test_watch()
   local pipe = assert(io.popen(("echo $$; exec '%s' check --watch '%s' 2>&1"):format(nr.program, dir)))
   local process = pipe:read "l"
   lu.assertEquals(pipe:read "l", "1 file, 1 rule, 0 errors, 0 warnings")
+  lu.assertStrContains(pipe:read "l", "nrprof: a running process reads changed files when the agent sees a change of an *.xml file")
   nr.write(dir .. "/r.lua", "tracer { lvl = 1 }")
   lu.assertEquals({ pipe:read "l", pipe:read "l", pipe:read "l" },
     { "", dir .. "/r.lua:1: error: unknown field 'lvl' in tracer, did you mean 'level'?", "1 file, 0 rules, 1 error, 0 warnings" })
