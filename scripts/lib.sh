@@ -14,7 +14,7 @@ die() {
 
 # packages_for TARGET: the Debian packages that building it takes
 packages_for() {
-    echo gcc g++ libc6-dev binutils cmake ninja-build
+    echo gcc g++ libc6-dev binutils cmake ninja-build python3
     case $1 in
     linux-arm64) echo gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
     linux-arm64-musl) echo gcc-aarch64-linux-gnu ;;

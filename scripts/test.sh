@@ -17,6 +17,7 @@ done
 logs=$root/build/log
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
+declare -A counts_of # by phase: "12" or "12, 1 failed, 2 skipped"
 count_line='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 
 # phase NAME FUNCTION [ARGUMENT...]: runs a phase in a subshell. It must print a count line last, and a line "skip WHAT: WHY"
@@ -47,6 +48,9 @@ phase() {
         say "--"
     fi
     say "$p passed, $f failed, $s skipped ($((SECONDS - start)) s)"
+    counts_of[$name]=$p
+    [ "$f" = 0 ] || counts_of[$name]+=", $f failed"
+    [ "$s" = 0 ] || counts_of[$name]+=", $s skipped"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
@@ -117,14 +121,31 @@ thread_sanitizer() {
 }
 
 # Like cross_unit_tests: what runs through the target's tool in build/TARGET.
-cross_scenarios() { # TARGET
+cross_scenarios() { # TARGET FILE|DIRECTORY [OPTION...]
     local why tool=build/$1/nrprof
     [ -f "$tool" ] || tool=$tool.exe
     if why=$(can_run "$1"); then
-        run_target "$1" "$tool" test tests/scenarios
+        run_target "$1" "$tool" test "${@:3}" "$2"
     else
         skip "scenarios of $1" "$why"
     fi
+}
+
+# What was run where, from this run's own counts; also in build/targets.md.
+table() {
+    local target suffix kind
+    say "| target | runs | unit tests | scenarios | callback slots | real CLR |"
+    say "|---|---|---|---|---|---|"
+    for target in $all_targets; do
+        suffix=" $target"
+        [ "$target" = linux-x64 ] && suffix=
+        printf '| %s | %s |' "$target" "$(emulator_of "$target")"
+        for kind in "unit tests$suffix" "scenarios$suffix" "callback slots $target" "real CLR$suffix"; do
+            printf ' %s |' "${counts_of[$kind]:-not run}"
+        done
+        echo
+    done
+    say "| linux-x64 library | through musl's loader | | ${counts_of[scenarios linux-x64 library on musl]:-not run} | ${counts_of[callback slots linux-x64 library on musl]:-not run} | |"
 }
 
 build_target() { # TARGET
@@ -224,10 +245,19 @@ if [ -n "$all" ]; then
         phase "build $target" build_target "$target"
         phase "unit tests $target" cross_unit_tests "$target"
         phase "binary gate $target" gate "$target"
-        phase "scenarios $target" cross_scenarios "$target"
+        phase "callback slots $target" cross_scenarios "$target" tests/scenarios/lifecycle_slots.lua
+        phase "scenarios $target" cross_scenarios "$target" tests/scenarios
         phase "real CLR $target" external "real CLR of $target" tests/clr/run.sh --target "$target"
         phase "C# signatures $target" csharp_layout "$target"
     done
+    phase "callback slots linux-x64" cross_scenarios linux-x64 tests/scenarios/lifecycle_slots.lua
+    phase "callback slots linux-x64 library on musl" cross_scenarios linux-x64-musl tests/scenarios/lifecycle_slots.lua \
+        --profiler build/linux-x64/libNewRelicProfiler.so
+    phase "scenarios linux-x64 library on musl" cross_scenarios linux-x64-musl tests/scenarios \
+        --profiler build/linux-x64/libNewRelicProfiler.so
+    phase "golden targets" external "golden recordings" tests/golden/run.sh --targets
+    phase "reproducible" external "reproducible" tests/package/reproducible.sh
+    table | tee build/targets.md
 else
     say "(other targets and ThreadSanitizer: test.sh --all)"
 fi

@@ -15,9 +15,10 @@
 #   --log      the profiler log of a web application at info, debug and finest, against golden/logs
 #   --diff     nrprof diff finds and names what was changed in a recording, and counts like the recorder's comparison
 #   --sim      small and open once more, by nrprof record on the simulated CLR
+#   --targets  small by nrprof record of every other target, and by that of linux-x64-musl with the library of linux-x64
 #   --work     runs instrumented code: nothing fails to compile, every start has its finish
 #   --jit      the verifier's verdicts on more than 50,000 rewritten methods of the shared framework against the JIT's
-#   --all      all of these
+#   --all      all of these but --targets, for which the targets have to be built
 #   --against SO   a LIST that has no golden recording is recorded with SO as well, and the two are compared
 #   --keep     keep the recordings (build/golden/out)
 #
@@ -30,7 +31,7 @@ build=${NRPROF_BUILD:-$root/build}/golden
 variants=() lists=() so='' against='' keep=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--diff|--sim|--work|--jit) variants+=("${1#--}");;
+    --small|--open|--reverse|--shipped|--net8|--net9|--overlay|--log|--diff|--sim|--targets|--work|--jit) variants+=("${1#--}");;
     --all) variants=(small open reverse shipped net8 net9 overlay log diff sim work jit);;
     --against) against=${2:?--against needs a library}; shift;;
     --keep) keep=1;;
@@ -205,6 +206,32 @@ simulate() { # NAME GOLDEN LIST
   drop "$name"
 }
 
+# Newtonsoft.Json on another target. Windows: the agent's DLL has to say what it is, and paths have the other separator; both are
+# made equal here and nothing else is.
+simulate_on() { # TARGET LIBRARY NAME
+  local target=$1 library=$2 name=target-$3 golden=$shared/golden/newtonsoft.jsonl.xz tool=$root/build/$1/nrprof home=/tmp/nrprof-golden-home why
+  [ -f "$tool" ] || tool=$tool.exe
+  why=$(can_run "$target") || { skip "$name" "$why"; return; }
+  [ -f "$tool" ] && [ -f "$library" ] || { fail "$name" "there is no $tool or no $library (scripts/build.sh $target makes them)"; return; }
+  record "$name" "$so" "$rec/lists/small.txt" RUN_ARGS="--only no-such-method" || { tail -5 "$out/$name.out"; fail "$name" 'the rules could not be made'; return; }
+  xz -dc "$golden" > "$out/$name.order.jsonl"
+  case $target in windows-*) cp -f "$dotnet_out/NewRelic.Agent.Core/NewRelic.Agent.Core.dll" "$home/" ;; esac
+  if run_target "$target" "$tool" record $(cut -f 7 "$out/$name.jsonl.tsv" | uniq | awk '!seen[$0]++') --profiler "$library" --home $home --order "$out/$name.order.jsonl" -o "$out/$name.jsonl" > "$out/$name.out" 2>&1; then
+    case $target in windows-*) sed -i 's#\(golden-home\)\\\\NewRelic#\1/NewRelic#g' "$out/$name.jsonl" ;; esac
+    verdict "$name" "$golden" --events
+  else tail -5 "$out/$name.out"; fail "$name" 'nrprof record failed'; fi
+  drop "$name"
+}
+simulate_targets() {
+  local target
+  . "$root/samples/dotnet.sh"
+  dotnet_build "$root/samples/agent"
+  for target in $all_targets; do
+    [ "$target" = linux-x64 ] || simulate_on "$target" "$(library_of "$target")" "$target"
+  done
+  simulate_on linux-x64-musl "$(library_of linux-x64)" linux-x64-on-musl
+}
+
 for v in "${variants[@]}"; do
   case $v in
     small)   compare_golden small newtonsoft.jsonl.xz small.txt;;
@@ -218,6 +245,7 @@ for v in "${variants[@]}"; do
     log)     compare_logs;;
     diff)    compare_diff;;
     sim)     simulate small newtonsoft.jsonl.xz small.txt; simulate open open.jsonl.xz open.txt;;
+    targets) simulate_targets;;
     work)    run_work;;
     jit)     run_jit;;
   esac
