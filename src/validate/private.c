@@ -49,21 +49,53 @@ bool nr_private_is_possible(nr_shadow *s)
     return dispenser != NULL;
 }
 
-/* The metadata as it was loaded: what has been defined since is not in it. */
+/* ---- the image as it was loaded ------------------------------------------------------------------------- */
+
+enum { FLAT_LAYOUT = 0x20 }; /* COR_PRF_MODULE_FLAT_LAYOUT: sections lie as in the file */
+
+/* ECMA-335 II.25.3: where an address relative to the image is. The runtime has checked the headers. */
+static const uint8_t *at_rva(const uint8_t *base, const uint8_t *pe, bool flat, uint32_t rva)
+{
+    const uint8_t *section = pe + 24 + nr_get_u16(pe + 20);
+    if (!flat) return base + rva;
+    for (unsigned i = nr_get_u16(pe + 6); i; i--, section += 40) {
+        uint32_t from = nr_get_u32(section + 12), size = nr_get_u32(section + 16);
+        if (rva >= from && rva - from < size) return base + nr_get_u32(section + 20) + (rva - from);
+    }
+    return NULL;
+}
+
+/* The metadata root (II.24.2.1) of a module: what has been defined since is not in it. False: it has no image. */
+static bool metadata_of(nr_ICorProfilerInfo4 *info, uintptr_t module, const uint8_t **metadata, uint32_t *size)
+{
+    const uint8_t *base = NULL;
+    uint32_t length = 0, flags = 0;
+    uintptr_t assembly = 0;
+    if (NR_CALL(info, GetModuleInfo2, module, &base, 0, &length, NULL, &assembly, &flags) < 0 || !base) return false;
+    if (base[0] != 'M' || base[1] != 'Z') return false;
+    const uint8_t *pe = base + nr_get_u32(base + 60);
+    if (memcmp(pe, "PE\0\0", 4)) return false;
+    uint32_t directories = nr_get_u16(pe + 24) == 0x20B ? 112 : 96;
+    uint32_t cli = nr_get_u32(pe + 24 + directories + 14 * 8);
+    const uint8_t *header = cli ? at_rva(base, pe, flags & FLAT_LAYOUT, cli) : NULL;
+    const uint8_t *root = header ? at_rva(base, pe, flags & FLAT_LAYOUT, nr_get_u32(header + 8)) : NULL;
+    if (!root || memcmp(root, "BSJB", 4)) return false;
+    *metadata = root;
+    *size = nr_get_u32(header + 12);
+    return true;
+}
+
 static nr_IUnknown *copy_of(nr_ICorProfilerInfo4 *info, uintptr_t module)
 {
-    void *found = NULL, *copy = NULL;
-    const void *p = NULL;
-    uint32_t n = 0;
-    if (NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataTables2, &found) < 0 || !found) return NULL;
-    nr_IMetaDataTables2 *tables = found;
+    void *copy = NULL;
+    const uint8_t *p;
+    uint32_t n;
+    if (!metadata_of(info, module, &p, &n)) return NULL;
     nr_IMetaDataDispenserEx *dispenser = dispenser_of(info);
-    if (dispenser && NR_CALL(tables, GetMetaDataStorage, &p, &n) >= 0 && p && n &&
-        NR_CALL(dispenser, OpenScopeOnMemory, p, n, NR_OPEN_TO_WRITE | OF_COPY_MEMORY, &nr_iid_IMetaDataImport2,
-                &copy) < 0)
+    if (dispenser && NR_CALL(dispenser, OpenScopeOnMemory, p, n, NR_OPEN_TO_WRITE | OF_COPY_MEMORY,
+                             &nr_iid_IMetaDataImport2, &copy) < 0)
         copy = NULL;
     nr_release(dispenser);
-    nr_release(tables);
     return copy;
 }
 
