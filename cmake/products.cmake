@@ -52,3 +52,11 @@ foreach(dir lua instrumentation)
     install(DIRECTORY ${CMAKE_SOURCE_DIR}/${dir}/ DESTINATION ${dir})
   endif()
 endforeach()
+
+if(NRPROF_TESTS AND NOT CMAKE_CROSSCOMPILING AND NOT WIN32)
+  # A profiler with a mistake, for tests of the shadow run; built when asked for.
+  add_library(validate_mutator MODULE EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/validate/mutator.c)
+  nr_own(validate_mutator)
+  nr_warnings(validate_mutator)
+  target_link_libraries(validate_mutator PRIVATE nr_validate ${CMAKE_DL_LIBS})
+endif()

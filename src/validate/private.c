@@ -127,6 +127,22 @@ void nr_private_written(nr_shadow *s, uintptr_t module)
     nr_mutex_unlock(&s->lock);
 }
 
+nr_IUnknown *nr_private_adopt(nr_shadow *s, uintptr_t module, nr_IUnknown *made)
+{
+    nr_IUnknown *copy = NULL;
+    nr_mutex_lock(&s->lock);
+    nr_private_module *m = need(s, module);
+    if (m && !m->copy) {
+        m->copy = made; /* that reference is the list's */
+        made = NULL;
+    }
+    if (m) copy = m->copy;
+    if (copy) copy->vtbl->AddRef(copy);
+    nr_mutex_unlock(&s->lock);
+    nr_release(made);
+    return copy;
+}
+
 int32_t nr_private_metadata(nr_shadow *s, uintptr_t module, uint32_t flags, const nr_guid *iid, void **object)
 {
     nr_ICorProfilerInfo4 *info = s->beside->info;
@@ -139,18 +155,9 @@ int32_t nr_private_metadata(nr_shadow *s, uintptr_t module, uint32_t flags, cons
     nr_mutex_unlock(&s->lock);
     if (!apart) return NR_CALL(info, GetModuleMetaData, module, OF_READ, iid, object);
     if (!copy) {
-        nr_IUnknown *made = copy_of(info, module), *surplus = NULL;
+        nr_IUnknown *made = copy_of(info, module);
         if (!made) return NR_E_NOTIMPL;
-        nr_mutex_lock(&s->lock);
-        m = need(s, module);
-        if (m && !m->copy)
-            m->copy = made; /* that reference is the list's */
-        else
-            surplus = made;
-        copy = m ? m->copy : NULL;
-        if (copy) copy->vtbl->AddRef(copy);
-        nr_mutex_unlock(&s->lock);
-        nr_release(surplus);
+        copy = nr_private_adopt(s, module, made);
         if (!copy) return NR_E_OUTOFMEMORY;
     }
     int32_t hr = NR_CALL(copy, QueryInterface, iid, object);
