@@ -212,6 +212,15 @@ csharp_layout() { # TARGET
     external "C# signatures of $1" tests/clr/layout.sh "$1"
 }
 
+validation_tests() {
+    local why
+    if ! why=$(need_dotnet); then
+        skip "validation on the real CLR" "$why"
+    else
+        external "validation on the real CLR" tests/validate/run.sh ${all:+--all}
+    fi
+}
+
 # shellcheck disable=SC2046
 need_packages $(packages_for linux-x64) xz-utils git g++ python3 time || exit 1
 "$root/scripts/deps.sh" || exit 1
@@ -227,6 +236,7 @@ phase "scenarios" lua_tests tests/scenarios
 phase "nrprof run" run_tests
 phase "C# signatures" csharp_layout linux-x64
 phase "real CLR" clr_tests
+phase "validation" validation_tests
 phase "real CLR, fast start" clr_tests --precompiled --env NEW_RELIC_FAST_START=1 --skip 1000
 phase "real CLR, direct call" clr_tests --env NEW_RELIC_DIRECT_CALL=1 --skip 1000
 if [ -n "$all" ]; then

@@ -291,16 +291,6 @@ int32_t nr_gate_class_object(nr_class_object own, const nr_guid *clsid, const nr
     return gate_QueryInterface(&factory, iid, object);
 }
 
-void nr_gate_reset(void)
-{
-    atomic_store(&nr_gate_closed, false);
-    decision = UNDECIDED;
-    memset(&settings, 0, sizeof settings);
-    nr_buf_free(&notes);
-    notes = (nr_buf)NR_BUF_INIT;
-    nr_arena_free(&arena);
-}
-
 /* ---- what Initialize needs ---------------------------------------------------------------------------------------- */
 
 void nr_gate_starting(nr_run *run, bool core)

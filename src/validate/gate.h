@@ -25,7 +25,4 @@ extern const nr_agent_calls nr_agent_calls_gate;
 /* Writes to the log what there was to say before it was open. */
 void nr_gate_log_notes(void);
 
-/* Tests only: the next nr_gate_class_object reads the environment again. */
-void nr_gate_reset(void);
-
 #endif
