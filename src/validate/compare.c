@@ -104,8 +104,11 @@ nr_verdict nr_compare_bodies(nr_shadow *s, const nr_trial_item *a, const nr_tria
             verdict = NR_VERDICT_NUMBERING;
             nr_buf_printf(why, "token at 0x%x: %08x / %08x", (unsigned)sa.tokens.items[i], (unsigned)x, (unsigned)y);
         }
-        if (!same_meaning(&v, x, y, sa.tokens.items[i], why)) {
+        nr_buf meanings = NR_BUF_INIT;
+        if (!same_meaning(&v, x, y, sa.tokens.items[i], &meanings)) {
             verdict = NR_VERDICT_DIFFERENT;
+            nr_buf_free(why); /* what was said of numbers */
+            *why = meanings;
             break;
         }
     }

@@ -63,11 +63,27 @@ static int32_t NR_COM define_user_string(nr_face *self, const uint16_t *text, ui
     return NR_CALL(NR_INNER(IMetaDataEmit2, self), DefineUserString, text, length, token);
 }
 
+/* The importer is asked for the writer later on. */
+static void wrap(const nr_guid *iid, void **object)
+{
+    int family = nr_family_of(iid);
+    if (family == NR_FAMILY_EMIT || family == NR_FAMILY_IMPORT)
+        *object = nr_proxy_new(&side, (nr_family)family, *object);
+}
+
 static int32_t NR_COM get_metadata(nr_face *self, uintptr_t module, uint32_t flags, const nr_guid *iid, void **object)
 {
     int32_t hr = NR_CALL(NR_INNER(ICorProfilerInfo15, self), GetModuleMetaData, module, flags, iid, object);
-    int family = nr_family_of(iid);
-    if (hr >= 0 && family == NR_FAMILY_EMIT) *object = nr_proxy_new(&side, NR_FAMILY_EMIT, *object);
+    if (hr >= 0 && *object) wrap(iid, object);
+    return hr;
+}
+
+static int32_t NR_COM get_token_and_metadata(nr_face *self, uintptr_t function, const nr_guid *iid, void **object,
+                                             uint32_t *token)
+{
+    nr_ICorProfilerInfo15 *info = NR_INNER(ICorProfilerInfo15, self);
+    int32_t hr = NR_CALL(info, GetTokenAndMetaDataFromFunction, function, iid, object, token);
+    if (hr >= 0 && object && *object) wrap(iid, object);
     return hr;
 }
 
@@ -146,6 +162,7 @@ NR_EXPORT int32_t NR_COM DllGetClassObject(const nr_guid *clsid, const nr_guid *
     NR_OVERRIDE(CALLBACK, ICorProfilerCallback11, Initialize, initialize);
     NR_OVERRIDE(CALLBACK, ICorProfilerCallback11, GetReJITParameters, get_rejit_parameters);
     NR_OVERRIDE(INFO, ICorProfilerInfo15, GetModuleMetaData, get_metadata);
+    NR_OVERRIDE(INFO, ICorProfilerInfo15, GetTokenAndMetaDataFromFunction, get_token_and_metadata);
     NR_OVERRIDE(CONTROL, ICorProfilerFunctionControl, SetILFunctionBody, set_il);
     NR_OVERRIDE(EMIT, IMetaDataEmit2, DefineUserString, define_user_string);
     *object = &factory;

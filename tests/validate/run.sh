@@ -157,7 +157,7 @@ if cmake --build "$root/build/obj/linux-x64" --target validate_mutator >"$work/m
         case $kind in
         drop) what="only-charge: .* $token: written" ;;
         string) what="different: .* $token: token at .* / .*\"mutated\"" ;;
-        *) what="different: .* $token: byte at 0x" ;;
+        *) what="different: .* $token: (byte|token) at 0x" ;;
         esac
         if [ -z "$token" ]; then
             fail "mutation $kind is found and named" "the mutator has not struck"
