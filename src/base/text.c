@@ -22,6 +22,13 @@ static nr_str from_utf16_bytes(nr_arena *arena, nr_str bytes, bool big_endian)
 
 nr_str nr_text_decode(nr_arena *arena, nr_str bytes)
 {
+    nr_str text = nr_text_decode_all(arena, bytes);
+    text.n = nr_utf8_valid_prefix(text);
+    return text;
+}
+
+nr_str nr_text_decode_all(nr_arena *arena, nr_str bytes)
+{
     if (bytes.n == 0) return NR_STR("");
     if (nr_str_starts(bytes, NR_STR("\xFF\xFE")) || nr_str_starts(bytes, NR_STR("\xFE\xFF"))) {
         nr_str rest = {bytes.p + 2, bytes.n - 2};
@@ -31,6 +38,5 @@ nr_str nr_text_decode(nr_arena *arena, nr_str bytes)
         bytes.p += 3;
         bytes.n -= 3;
     }
-    bytes.n = nr_utf8_valid_prefix(bytes);
     return bytes;
 }

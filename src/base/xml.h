@@ -53,5 +53,7 @@ bool nr_xml_attribute_value(const nr_xml_node *node, const char *name, nr_str *v
 /* Text of a file as the reference reads it (environment-and-files.md 4.3): the UTF-8 BOM is
  * dropped, the text ends at the first invalid byte. A UTF-16 BOM is honoured, too. */
 nr_str nr_text_decode(nr_arena *arena, nr_str bytes);
+/* The same with what is not valid UTF-8 left in. */
+nr_str nr_text_decode_all(nr_arena *arena, nr_str bytes);
 
 #endif

@@ -19,12 +19,31 @@ typedef struct nr_finder {
     /* the class that is being looked at */
     uint32_t class_number, type_def;
     nr_str type;
+    bool attributes;  /* the module knows one of the attribute types that rules ask for */
     uint32_t *asked;  /* rule -> class_number for which … */
     uint8_t *answers; /* … this is the nr_answer about the class */
     /* the method that is being looked at */
     nr_method_props props;
     nr_fact_source facts;
 } nr_finder;
+
+/* Nearly no module refers to the attribute of a rule, and to ask every method of each would take long. */
+static bool knows_attributes(nr_finder *f)
+{
+    const char **names = nr_arena_alloc(&f->view.arena, (2 * f->view.count + 1) * sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; names && i < f->view.count; i++) {
+        const nr_str wanted[] = {f->view.by_class[i]->attribute, f->view.by_class[i]->class_attribute};
+        for (size_t k = 0; k < NR_COUNT(wanted); k++) {
+            for (size_t c = 0; c < wanted[k].n; c++) {
+                if (wanted[k].p[c] & 0x80) return true; /* names are compared as ASCII there */
+            }
+            if (wanted[k].p) names[count++] = wanted[k].p;
+        }
+    }
+    if (names) names[count] = NULL;
+    return !names || (count && f->scope->ops->knows_type(f->scope, names));
+}
 
 static bool begin(nr_finder *f, nr_modules *m, nr_module *module, const nr_generation *g, nr_scope *scope)
 {
@@ -38,6 +57,7 @@ static bool begin(nr_finder *f, nr_modules *m, nr_module *module, const nr_gener
     if (!nr_wide_view_begin(&f->view, &g->set.wides, module->assembly, &f->version)) return false;
     f->asked = nr_arena_zalloc(&f->view.arena, g->set.wides.count + 1u, sizeof *f->asked);
     f->answers = nr_arena_zalloc(&f->view.arena, g->set.wides.count + 1u, 1);
+    f->attributes = module->dynamic || knows_attributes(f);
     return f->asked && f->answers;
 }
 
@@ -117,6 +137,7 @@ static void add(nr_finder *f, const nr_wide *rule, bool open)
 static void try_rule(void *self, const nr_wide *rule)
 {
     nr_finder *f = self;
+    if (!f->attributes && (rule->attribute.p || rule->class_attribute.p)) return;
     nr_answer answer = class_fits(f, rule);
     if (answer != NR_NO && method_fits(f, rule)) add(f, rule, answer == NR_CANNOT_TELL);
 }

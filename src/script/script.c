@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/utf.h"
 #include "base/xml.h"
 #include "rules/switches.h"
 #include "script/embedded.h"
@@ -94,6 +95,7 @@ int nr_script_pcall(nr_script *s, int arguments, int results)
     lua_pushcfunction(s->L, locate);
     lua_insert(s->L, handler);
     s->last_line = 0;
+    s->starved = false;
     int status = lua_pcall(s->L, arguments, results, handler);
     lua_remove(s->L, handler);
     return status;
@@ -106,7 +108,9 @@ void nr_script_warn_skipped(nr_script *s, const char *what)
     if (!strncmp(message, "@:", 2)) {
         NR_LOG(NR_WARN, "%.*s:%s - %s", NR_STR_ARG(s->file), message + 2, what);
     } else { /* no memory: Lua calls no handler then, and its stack may be in pieces */
-        NR_LOG(NR_WARN, "%.*s:%d: %s - %s", NR_STR_ARG(s->file), s->last_line ? s->last_line : 1, message, what);
+        bool limit = !s->starved && !strcmp(message, "not enough memory");
+        NR_LOG(NR_WARN, "%.*s:%d: %s - %s", NR_STR_ARG(s->file), s->last_line ? s->last_line : 1,
+               limit ? "memory limit reached (8 MiB for all files together)" : message, what);
     }
 }
 
@@ -251,8 +255,19 @@ static void adopt_mapping(nr_script *s, bool ok)
     s->new_mapping = LUA_NOREF;
 }
 
+/* A file that is cut off or garbled somewhere must not be used in part. */
+static bool is_valid_text(nr_str file, nr_str text, const char *what)
+{
+    size_t valid = nr_utf8_valid_prefix(text), line = 1;
+    if (valid == text.n || text.p[0] == '\x1b') return true; /* precompiled code is refused for what it is */
+    for (size_t i = 0; i < valid; i++) line += text.p[i] == '\n';
+    NR_LOG(NR_WARN, "%.*s:%zu: the text is not UTF-8 - %s", NR_STR_ARG(file), line, what);
+    return false;
+}
+
 static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, const char *what)
 {
+    if (!is_valid_text(file, text, what)) return false;
     s->file = nr_arena_str(&s->set->arena, file);
     if (!s->file.p) return false;
     s->new_templates = NULL;
@@ -321,7 +336,7 @@ static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *k
             if (!path.p) break;
             if (nr_script_file_is_loose(path)) continue;
             if (nr_os_read_file(path, &bytes)) {
-                if (run_file(s, env, path, nr_text_decode(&arena, nr_buf_str(&bytes)), "the file is skipped"))
+                if (run_file(s, env, path, nr_text_decode_all(&arena, nr_buf_str(&bytes)), "the file is skipped"))
                     NR_LOG(NR_INFO, "Loaded %.*s", NR_STR_ARG(path));
             } else {
                 NR_LOG(NR_WARN, "%.*s: the file cannot be read and is skipped", NR_STR_ARG(path));

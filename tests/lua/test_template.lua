@@ -164,7 +164,7 @@ end
 function TestLimits.test_memory()
   local s <close>, said = load_file "local t = {} for i = 1, 1e9 do t[i] = {} end"
   lu.assertEquals(#said, 1)
-  lu.assertStrContains(said[1], "not enough memory")
+  lu.assertStrContains(said[1], "memory limit reached (8 MiB for all files together)")
 end
 
 function TestLimits.test_steps()

@@ -244,4 +244,12 @@ t:test("rules that nearly matched say so, once", { only_ours = only }, function(
   })
 end)
 
+t:test("a rule file that is not UTF-8 is refused as a whole", { only_ours = only }, function(s)
+  s:home { ["extensions/a.lua"] = "tracer {} match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'Execute' }\n-- \xC3(\n",
+    ["extensions/b.lua"] = "\xEF\xBB\xBFtracer {} match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'Find' }" }
+  local m = s:core():load(application(s))
+  s:equal(m.requests, { "RequestReJIT Contoso.Cart.Find" })
+  s:log_has("a.lua:2: the text is not UTF-8 - the file is skipped")
+end)
+
 return t

@@ -169,7 +169,7 @@ TEST(memory_is_limited)
     for (int i = 0; i < 20; i++)
         CHECK(!scripts_rules(&k, "r.lua", "local t = {} for i = 1, 10000000 do t[i] = ('x'):rep(100) .. i end"));
     nr_str log = scripts_log(&k);
-    CHECK(nr_str_has(log, NR_STR("r.lua:1: not enough memory - the file is skipped\n")));
+    CHECK(nr_str_has(log, NR_STR("r.lua:1: memory limit reached (8 MiB for all files together) - the file is skipped\n")));
     CHECK(!nr_str_has(log, NR_STR("instruction limit")));
     nr_script_seal(k.s);
     CHECK(nr_script_count(k.s).memory < before + 200000);
