@@ -93,12 +93,31 @@ static bool find_class(nr_near *n, uint32_t *type_def)
     return true;
 }
 
-static void say_point(const nr_point *p, const nr_module *module, nr_scope *scope, const nr_version *version)
+static bool is_in_bounds(const nr_point *p, const nr_version *version)
+{
+    return !(p->has_min && nr_version_cmp(version, &p->min) < 0) &&
+           !(p->has_max && nr_version_cmp(version, &p->max) >= 0);
+}
+
+/* Rules often come in pairs, for the versions below and from some bound on. */
+static bool another_suits(const nr_ruleset *set, const nr_point *p, const nr_version *version)
+{
+    const nr_point *q = nr_ruleset_of_assembly(set, p->assembly);
+    for (; q; q = q->next_of_assembly) {
+        if (nr_str_eq(q->class_name, p->class_name) && nr_str_eq(q->method, p->method) && is_in_bounds(q, version))
+            return true;
+    }
+    return false;
+}
+
+static void say_point(const nr_ruleset *set, const nr_point *p, const nr_module *module, nr_scope *scope,
+                      const nr_version *version)
 {
     nr_arena arena = NR_ARENA_INIT;
     nr_near n = {.point = p, .scope = scope, .arena = &arena};
     uint32_t type_def = 0;
-    if ((p->has_min && nr_version_cmp(version, &p->min) < 0) || (p->has_max && nr_version_cmp(version, &p->max) >= 0)) {
+    if (!is_in_bounds(p, version)) {
+        if (another_suits(set, p, version)) return;
         NR_LOG(NR_DEBUG, NEAR "%.*s has the version %u.%u.%u.%u, which is %s", RULE(p), NR_STR_ARG(module->assembly),
                version->part[0], version->part[1], version->part[2], version->part[3],
                p->has_min && nr_version_cmp(version, &p->min) < 0 ? "below min" : "not below max");
@@ -123,7 +142,7 @@ void nr_why_not(const nr_module *module, const nr_generation *g, nr_scope *scope
     if (scope->ops->assembly_version(scope, &version) < 0) return;
     const nr_point *p = nr_ruleset_of_assembly(&g->set, module->assembly);
     for (; p; p = p->next_of_assembly) {
-        if (p->file.p) say_point(p, module, scope, &version);
+        if (p->file.p) say_point(&g->set, p, module, scope, &version);
     }
 }
 

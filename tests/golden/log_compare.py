@@ -7,7 +7,7 @@ finest       the same lines for every method that was compiled in both runs (whi
 import collections, lzma, re, sys
 
 ADDED = [r'\[Info \] @time nrprof [0-9.]+, commit ', r'\[Debug\] @time (Templates|Verifier): ',
-         r'\[Debug\] @time \S+:\d+: the rule for .* stands behind the one at ',
+         r'\[Debug\] @time \S+:\d+: the rule for .* stands behind the one at ', r'\[Debug\] @time Near miss: ',
          # Of two rules for one method the reference tries the one at the lower address first, this library the first in the file;
          # which of them logs that it does not suit the version differs.
          r'\[Debug\] @time \S+ version \S+ (exceeds maximum|does not meet minimum) version ']

@@ -221,10 +221,12 @@ t:test("rules that nearly matched say so, once", { only_ours = only }, function(
     "match { assembly = 'Contoso.Shop', class = 'Contoso.Nothing', 'Execute' }",
     "match { assembly = 'Contoso.Shop', class = 'Contoso.Till+Drawer', 'Execute' }",
     "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', 'Find(System.String)', 'Execute' }",
-    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', min = '2.0', 'Find' }",
-    "match { assembly = 'Contoso.Shop', class = 'Contoso.Cart', max = '1.5', 'Find' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Till', min = '2.0', 'Execute' }",
+    "match { assembly = 'Contoso.Shop', class = 'Contoso.Till', max = '1.5', 'Execute' }",
     "match { assembly = 'contoso.shop', class = 'Contoso.Cart', 'Find' }",
-    "match { assembly = 'l', class = 'L.Base', 'Run' }" }, "\n") }
+    "match { assembly = 'l', class = 'L.Base', 'Run' }",
+    "match { assembly = 'Contoso.Shop', class = 'Other.Cart', max = '1.5', 'Execute' }", -- a pair: one of them suits
+    "match { assembly = 'Contoso.Shop', class = 'Other.Cart', min = '1.5', 'Execute' }" }, "\n") }
   local clr = s:core()
   clr:load(library(s)):jit_all()
   clr:load(application(s)):jit_all()
