@@ -176,7 +176,7 @@ static int look_log(lua_State *L)
         if (n < HEAD || p[0] != '[' || p[6] != ']') continue;
         lua_createtable(L, 0, 2);
         set_str(L, "level", (nr_str){p + 1, p[5] == ' ' ? 4 : 5});
-        set_str(L, "text", (nr_str){p + HEAD, n - HEAD});
+        set_str(L, "text", nr_session_rule_path(&l->session, (nr_str){p + HEAD, n - HEAD}));
         lua_rawseti(L, -2, ++count);
     }
     l->log_read = bytes.size;

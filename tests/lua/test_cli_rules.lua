@@ -154,6 +154,16 @@ function TestExplain.test_code_and_json()
   lu.assertStrContains(out, '"token": "06000001"')
 end
 
+-- A file that the profiler skips is named as the user knows it, not as the copy that the profiler has read.
+function TestExplain.test_a_file_with_a_mistake()
+  local dir = rules "tracer { nam = 'x' }"
+  for _, words in ipairs { { "explain", "--no-il", "-a", shapes(), "N.C.Two" }, { "list" } } do
+    words[#words + 1], words[#words + 2] = "-r", dir
+    local _, err = cli.run(table.unpack(words))
+    lu.assertEquals(err, ("nrprof: %s/r.lua:1: unknown field 'nam' in tracer, did you mean 'name'? - the file is skipped\n"):format(dir))
+  end
+end
+
 function TestExplain.test_wrong_use()
   local dir, dll = rules "tracer {}", shapes()
   local rows = {
