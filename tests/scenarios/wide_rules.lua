@@ -1,6 +1,7 @@
 -- Rules of our own that say more than names (docs/rules.md): wildcards, exceptions, parameters, attributes, base classes,
 -- interfaces, predicates. Which methods are asked for when a module is loaded, which are instrumented when they are compiled.
 
+local nr = require "nr"
 local scenario = require "nrprof.scenario"
 local t = scenario.suite "wide rules"
 local only = "rules in Lua"
@@ -244,6 +245,20 @@ t:test("rules that nearly matched say so, once", { only_ours = only }, function(
     "6: Contoso.Shop has no class Contoso.Nothing",
     "9: Contoso.Shop has the version 1.5.0.0, which is below min",
   })
+end)
+
+t:test("files are watched on request, and not where nothing is instrumented", { only_ours = only }, function(s)
+  s:home { ["extensions/a.lua"] = "" }
+  s:core():shutdown()
+  for _, line in ipairs(s:log()) do s:truth(not line:find "watched", line) end
+  s:env { NEW_RELIC_RULES_WATCH = "true" }
+  local clr = s:core()
+  s:log_has "[Info ] Rule and template files are watched."
+  s:equal(clr:shutdown(), "S_OK")
+  s:home { ["extensions/a.lua"] = "process { deny = { '" .. (nr.windows and "nrprof.exe" or "nrprof") .. "' } }" }
+  s:core { fails = true } -- a start begins a new log
+  s:log_has "This process should not be instrumented, unloading profiler."
+  for _, line in ipairs(s:log()) do s:truth(not line:find "watched", line) end
 end)
 
 t:test("a rule file that is not UTF-8 is refused as a whole", { only_ours = only }, function(s)

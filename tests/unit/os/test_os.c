@@ -59,8 +59,15 @@ TEST(files)
     nr_buf b = NR_BUF_INIT;
     nr_str file = path_of(&a, "f\xC3\xA9"), directory = path_of(&a, "d"), none = path_of(&a, "none");
     CHECK(!nr_os_file_exists(file));
+    uint64_t size = 0, size_later = 0;
+    int64_t changed = 0, changed_later = 0;
+    CHECK(!nr_os_file_stamp(file, &size, &changed));
     CHECK(put(file, "first text"));
+    CHECK(nr_os_file_stamp(file, &size, &changed));
     CHECK(put(file, "second")); /* truncated */
+    CHECK(nr_os_file_stamp(file, &size_later, &changed_later));
+    CHECK(size == 10 && size_later == 6 && changed_later >= changed);
+    CHECK(!nr_os_file_stamp(nr_str_of(nr_test_directory()), &size, &changed)); /* a directory */
     CHECK(nr_os_file_exists(file) && !nr_os_directory_exists(file));
     nr_buf_u8(&b, '>');
     CHECK(nr_os_read_file(file, &b)); /* appends */

@@ -92,4 +92,17 @@ TEST(wake_all)
     CHECK_EQ(rounds, 8);
 }
 
-TESTS(thread, T(start_and_join), T(stack), T(condition), T(wake_all))
+/* Nobody wakes it. */
+TEST(wait_for_a_while)
+{
+    uint64_t began = nr_os_monotonic_ns(), waited = 0;
+    nr_mutex_lock(&lock);
+    while (waited < 30000000) { /* a wait may end early */
+        nr_condition_wait_for(&changed, &lock, 30);
+        waited = nr_os_monotonic_ns() - began;
+    }
+    nr_mutex_unlock(&lock);
+    CHECK(waited < 20000000000u);
+}
+
+TESTS(thread, T(start_and_join), T(stack), T(condition), T(wake_all), T(wait_for_a_while))

@@ -77,7 +77,8 @@ TEST(ways_out)
         CHECK(nr_str_ends(log, NR_STR(" - the file is skipped\n")));
         CHECK(nr_script_count(k.s).memory <= NR_SCRIPT_MEMORY);
         /* And the state is as good as new. */
-        CHECK(scripts_rules(&k, "s.lua", "tracer {} match { assembly = 'A', class = 'C', ('M'):rep(2), ('x'):upper() }"));
+        CHECK(
+            scripts_rules(&k, "s.lua", "tracer {} match { assembly = 'A', class = 'C', ('M'):rep(2), ('x'):upper() }"));
         CHECK(nr_script_commit_rules(k.s));
         CHECK_EQ(k.set.count, 2);
         scripts_end(&k);
@@ -131,9 +132,10 @@ TEST(files_do_not_share_names)
         CHECK(!scripts_rules(&k, "c.lua", "tracer { nam = 1 }")); /* the library computes its hint */
         CHECK(nr_str_has(scripts_log(&k), NR_STR("W c.lua:1: unknown field 'nam' in tracer, did you mean 'name'?")));
         CHECK(nr_script_commit_rules(k.s));
-        CHECK(scripts_xml(&k, "<extension><instrumentation><tracerFactory name='X'><match assemblyName='A' className='C,D'>"
-                              "<exactMethodMatcher methodName='M' parameters='a, b'/></match></tracerFactory></instrumentation>"
-                              "</extension>"));
+        CHECK(scripts_xml(
+            &k, "<extension><instrumentation><tracerFactory name='X'><match assemblyName='A' className='C,D'>"
+                "<exactMethodMatcher methodName='M' parameters='a, b'/></match></tracerFactory></instrumentation>"
+                "</extension>"));
         CHECK_EQ(k.set.count, 3);
         scripts_end(&k);
     }
@@ -169,7 +171,8 @@ TEST(memory_is_limited)
     for (int i = 0; i < 20; i++)
         CHECK(!scripts_rules(&k, "r.lua", "local t = {} for i = 1, 10000000 do t[i] = ('x'):rep(100) .. i end"));
     nr_str log = scripts_log(&k);
-    CHECK(nr_str_has(log, NR_STR("r.lua:1: memory limit reached (8 MiB for all files together) - the file is skipped\n")));
+    CHECK(nr_str_has(log,
+                     NR_STR("r.lua:1: memory limit reached (8 MiB for all files together) - the file is skipped\n")));
     CHECK(!nr_str_has(log, NR_STR("instruction limit")));
     nr_script_seal(k.s);
     CHECK(nr_script_count(k.s).memory < before + 200000);
@@ -183,7 +186,8 @@ TEST(one_endless_loop_is_not_the_next_ones)
     scripts_begin(&k, NR_WARN, NULL);
     for (int i = 0; i < 3; i++) {
         CHECK(!scripts_rules(&k, "r.lua", "\nwhile true do end"));
-        CHECK(scripts_rules(&k, "s.lua", "for i = 1, 100000 do end tracer {} match { assembly = 'A', class = 'C', 'M' }"));
+        CHECK(scripts_rules(&k, "s.lua",
+                            "for i = 1, 100000 do end tracer {} match { assembly = 'A', class = 'C', 'M' }"));
     }
     nr_str log = scripts_log(&k);
     CHECK_STR(log, "W r.lua:2: instruction limit reached - the file is skipped\n"
@@ -205,8 +209,10 @@ TEST(nothing_leaks_when_memory_fails)
             nr_script *s = nr_script_new(&set);
             if (s) {
                 nr_script_load_builtin(s, (nr_str){NULL, 0});
-                nr_script_load_rules(s, NR_STR("r.lua"), NR_STR("tracer {} match { assembly = 'A', class = 'C', 'M' } error(1)"));
-                nr_script_load_rules(s, NR_STR("r.lua"), NR_STR("tracer {} match { assembly = 'A', class = 'C', 'M' }"));
+                nr_script_load_rules(s, NR_STR("r.lua"),
+                                     NR_STR("tracer {} match { assembly = 'A', class = 'C', 'M' } error(1)"));
+                nr_script_load_rules(s, NR_STR("r.lua"),
+                                     NR_STR("tracer {} match { assembly = 'A', class = 'C', 'M' }"));
                 nr_script_commit_rules(s);
                 nr_script_load_xml(s, NR_STR("x"), NR_STR("<extension><instrumentation/></extension>"));
                 nr_script_blob(s, NR_STR("tracer"), 0);
