@@ -98,7 +98,7 @@ TEST(distrust)
     CHECK_EQ(nr_os_distrusts(nr_os_process_path(&arena)),
              NR_OS_DISTRUST_OURSELVES); /* this test holds the library's code */
     nr_str directory = nr_str_of(nr_test_directory());
-    CHECK_EQ(nr_os_distrusts(directory), NR_OS_WINDOWS ? NR_OS_DISTRUST_NONE : NR_OS_DISTRUST_NO_FILE);
+    CHECK_EQ(nr_os_distrusts(directory), NR_OS_DISTRUST_NO_FILE);
     CHECK(!nr_os_is_world_writable(file, &mode));
     CHECK(!nr_os_is_elevated());
     nr_arena_free(&arena);
