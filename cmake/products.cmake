@@ -1,12 +1,24 @@
 # The library, the command line tool, and what is installed beside them.
 include(CheckLinkerFlag)
 
+# nr_version_resource(TARGET FILETYPE FILE PRODUCT DESCRIPTION): on Windows only
+function(nr_version_resource target nr_file_type nr_file_name nr_product nr_description)
+  if(WIN32)
+    configure_file(${CMAKE_SOURCE_DIR}/cmake/version.rc.in ${CMAKE_BINARY_DIR}/generated/${target}.rc @ONLY)
+    target_sources(${target} PRIVATE ${CMAKE_BINARY_DIR}/generated/${target}.rc)
+  endif()
+endfunction()
+if(WIN32)
+  enable_language(RC)
+endif()
+
 file(GLOB clr_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/clr/*.c)
 if(clr_sources)
   # The objects of src/clr themselves: nothing refers to the entry points, so an archive would be left out.
   add_library(NewRelicProfiler SHARED $<TARGET_OBJECTS:nr_clr>)
   target_link_libraries(NewRelicProfiler PRIVATE nr_engine nr_validate) # of an archive only what is referred to
   set_target_properties(NewRelicProfiler PROPERTIES LINKER_LANGUAGE C)
+  nr_version_resource(NewRelicProfiler VFT_DLL NewRelic.Profiler.dll "New Relic .NET Agent" "New Relic .NET Agent Profiler (nrprof)")
   if(WIN32)
     set_target_properties(NewRelicProfiler PROPERTIES PREFIX "" OUTPUT_NAME "NewRelic.Profiler")
     target_sources(NewRelicProfiler PRIVATE ${CMAKE_SOURCE_DIR}/cmake/exports.def)
@@ -45,6 +57,7 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.c)
   if(WIN32)
     target_link_options(nrprof PRIVATE -static)
   endif()
+  nr_version_resource(nrprof VFT_APP nrprof.exe nrprof "nrprof, command line tool of the .NET profiler")
   install(TARGETS nrprof RUNTIME DESTINATION .)
 endif()
 foreach(dir lua instrumentation)

@@ -10,6 +10,10 @@ function(nr_own target)
   # No FORTIFY: its *_chk functions are missing in musl.
   target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE)
   target_compile_options(${target} PRIVATE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-prefix-map=${CMAKE_BINARY_DIR}/=")
+  if(MINGW AND NOT target MATCHES "^nr_(base|engine|clr)$")
+    # Unwind tables and alignment make a DLL larger than the other systems' libraries; here runs nothing that a method waits for.
+    target_compile_options(${target} PRIVATE -Os)
+  endif()
   if(NOT WIN32)
     target_compile_options(${target} PRIVATE -fno-semantic-interposition)
   endif()

@@ -42,7 +42,7 @@ build() {
     fi
     rm -rf "$out" "$out-symbols" # a failed build leaves nothing that could be taken for its result
     (cd "$root" && cmake --preset "$target" -B "$obj" -DCMAKE_BUILD_TYPE=$type -DNRPROF_TARBALLS="$tarballs") &&
-        cmake --build "$obj" --parallel "$jobs" &&
+        cmake --build "$obj" --parallel "$jobs" --target NewRelicProfiler nrprof &&
         cmake --install "$obj" --prefix "$out" $strip || return 1
     if [ -z "$debug" ]; then
         package "$target" "$obj" "$out"

@@ -94,7 +94,15 @@ check_dll() {
     imports=$(sed -n 's/.*DLL Name: //p' <<<"$header")
     check "imports from the DLLs of dlls-windows.txt only" "$(without "$imports" "$(cat "$here/dlls-windows.txt")")"
     # No check of thread-local storage here: MinGW's start-up code always has a TLS directory. The Linux gate sees our own.
+    # UTF-16 text of the version resource
+    check "version resource" "$(tr -d '\000' <"$lib" | grep -aqF 'ProductNameNew Relic .NET Agent' || echo 'no product name')"
     check "NX and dynamic base" "$(has "$header" 'NX_COMPAT' 'no NX_COMPAT') $(has "$header" 'DYNAMIC_BASE' 'no DYNAMIC_BASE')"
+}
+
+check_size() {
+    local size limit=716800 # 700 KB
+    size=$(stat -c %s "$lib")
+    check "not larger than $limit bytes" "$([ "$size" -le $limit ] || echo "it has $size")"
 }
 
 if [ ! -f "$lib" ]; then
@@ -105,4 +113,5 @@ case $target in
 windows-*) check_dll ;;
 *) check_elf ;;
 esac
+check_size
 finish

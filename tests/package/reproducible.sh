@@ -16,7 +16,7 @@ for copy in "$first" "$second"; do
         tar -C "$root" --null -T - -cf - --ignore-failed-read 2>/dev/null | tar -C "$copy" -xf - || die "cannot copy the tree to $copy"
 done
 SOURCE_DATE_EPOCH=$(git -C "$root" -c safe.directory="$root" log -1 --format=%ct 2>/dev/null || echo 1700000000)
-export SOURCE_DATE_EPOCH
+export SOURCE_DATE_EPOCH CCACHE_DISABLE=1 # a compiler cache hands out what was compiled elsewhere
 for target in "${targets[@]}"; do
     if ! "$first/scripts/build.sh" "$target" || ! "$second/scripts/build.sh" "$target"; then
         say "FAIL $target: it does not build"
