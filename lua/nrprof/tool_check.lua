@@ -201,7 +201,7 @@ function M.check_assemblies(findings, files, assemblies_directory, framework)
   local shown = {}
   for kind, list in pairs { rules = files.rules, xml = files.xml } do
     for i, file in ipairs(list) do
-      local copy = tool.join(directory, ("%s%04d-%s"):format(kind, i, tool.base_name(file.path)))
+      local copy = tool.join(directory, ("%05d.%s"):format(i, kind == "xml" and "xml" or "lua"))
       tool.write(copy, file.text)
       shown[tool.base_name(copy)] = file.path
     end

@@ -104,6 +104,12 @@ nrprof: 3 calls of 3 methods, exit code 0
 END
 if grep -q '^hello from Reserve$' "$work/out"; then pass "a template of one's own"; else fail "the template was not used"; fi
 
+run --why --trace '[Contoso.Console]Contoso.Cart::total' -- dotnet "$app"
+grep '^nrprof: .*total' "$work/err" >"$work/why"
+same "why a pattern matches nothing, once" "$work/why" <<'END'
+nrprof: --trace: Contoso.Cart.total matches nothing: Contoso.Cart has no method 'total', did you mean 'Total'?
+END
+
 # Exit codes and programs that are no .NET application.
 run --trace '[A]B::C' -- sh -c 'echo said >&2; exit 3'
 code=$?
