@@ -138,6 +138,10 @@ unsigned nr_sim_call_slots(nr_sim *sim, unsigned threads, unsigned rounds);
  * nr_sim_fail(sim, "IMetaDataEmit", "DefineMemberRef", 1, hr). `nth` 0: every call. Interface versions are
  * one interface here: "IMetaDataEmit2" is the same. False: no such slot, or no memory. */
 bool nr_sim_fail(nr_sim *sim, const char *interface_name, const char *slot, unsigned nth, int32_t hr);
+/* The n-th call from now of any slot at all returns `hr` (or, where it returns no HRESULT, NULL or 0). 0: none. */
+void nr_sim_fail_any(nr_sim *sim, unsigned long nth, int32_t hr);
+/* The call that nr_sim_fail_any made fail, "Interface::Slot"; "" when it has not come to that. */
+const char *nr_sim_failed(const nr_sim *sim);
 void nr_sim_fail_none(nr_sim *sim);
 /* How often a slot was called; interface references still held by the profiler on modules. */
 unsigned long nr_sim_calls(const nr_sim *sim, const char *interface_name, const char *slot);

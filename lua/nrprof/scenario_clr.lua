@@ -327,6 +327,9 @@ function Clr:fail(interface, slot, nth, result)
     error(("there is no slot %s::%s"):format(interface, slot), 2)
   end
 end
+-- The nth call from now of any slot fails; Clr:failed() names it, or is "" when there was no such call.
+function Clr:fail_any(nth, result) self.raw:fail_any(nth, hr_value(result or "E_FAIL")) end
+function Clr:failed() return self.raw:failed() end
 function Clr:fail_none() self.raw:fail_none() end
 function Clr:calls(interface, slot) return self.raw:calls(interface, slot) end
 function Clr:mask() return self.raw:mask() end

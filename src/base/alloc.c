@@ -8,6 +8,7 @@
 static atomic_int test_mode;
 static atomic_ulong fail_at;
 static atomic_int fail_forever;
+static atomic_int has_failed;
 
 /* Bytes handed out and not yet returned. Always counted: a support engineer reads it in the log, and no method that
  * does not match ever gets here. `from` is where tests begin to count. */
@@ -23,6 +24,7 @@ static int test_denies(void)
         return 0;
     }
     if (!atomic_load(&fail_forever)) atomic_store(&fail_at, 0);
+    atomic_store(&has_failed, 1);
     return 1;
 }
 
@@ -54,9 +56,15 @@ void *nr_zalloc(size_t size)
 
 void nr_alloc_fail_at(unsigned long nth, int forever)
 {
+    atomic_store(&has_failed, 0);
     atomic_store(&fail_forever, forever);
     atomic_store(&fail_at, nth);
     atomic_store(&test_mode, 1);
+}
+
+int nr_alloc_has_failed(void)
+{
+    return atomic_load(&has_failed);
 }
 
 long long nr_alloc_live(void)

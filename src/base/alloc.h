@@ -23,6 +23,8 @@ void *nr_zalloc(size_t size);
 /* Tests only. `nth` = 1 lets the next request fail, 2 the one after it; 0 switches
  * failures off. `forever` makes every later request fail as well. */
 void nr_alloc_fail_at(unsigned long nth, int forever);
+/* Has a request failed since nr_alloc_fail_at? */
+int nr_alloc_has_failed(void);
 
 /* Bytes handed out and not yet returned since the process started. */
 long long nr_alloc_live(void);

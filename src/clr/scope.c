@@ -69,26 +69,30 @@ static int32_t find_type(nr_scope *s, nr_arena *arena, nr_str name, uint32_t *ty
     return NR_CALL(import_of(s), FindTypeDefByName, units, 0, type_def);
 }
 
-static void each_type_def(nr_scope *s, nr_token_visitor visit, void *self)
+static bool each_type_def(nr_scope *s, nr_token_visitor visit, void *self)
 {
     void *list = NULL;
     uint32_t tokens[BATCH], count = 0;
+    int32_t hr = NR_HR_OK;
     bool more = true;
-    while (more && NR_CALL(import_of(s), EnumTypeDefs, &list, tokens, BATCH, &count) >= 0 && count) {
+    while (more && (hr = NR_CALL(import_of(s), EnumTypeDefs, &list, tokens, BATCH, &count)) >= 0 && count) {
         for (uint32_t i = 0; more && i < count; i++) more = visit(self, tokens[i]);
     }
     if (list) NR_CALL(import_of(s), CloseEnum, list);
+    return hr >= 0;
 }
 
-static void each_method(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self)
+static bool each_method(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self)
 {
     void *list = NULL;
     uint32_t tokens[BATCH], count = 0;
+    int32_t hr = NR_HR_OK;
     bool more = true;
-    while (more && NR_CALL(import_of(s), EnumMethods, &list, type_def, tokens, BATCH, &count) >= 0 && count) {
+    while (more && (hr = NR_CALL(import_of(s), EnumMethods, &list, type_def, tokens, BATCH, &count)) >= 0 && count) {
         for (uint32_t i = 0; more && i < count; i++) more = visit(self, tokens[i]);
     }
     if (list) NR_CALL(import_of(s), CloseEnum, list);
+    return hr >= 0;
 }
 
 static void each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,

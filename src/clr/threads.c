@@ -7,17 +7,29 @@ static const char stopping_line[] = "TP: Shutting down thread profiler";
 
 /* ---- the worker ------------------------------------------------------------------------------ */
 
-/* Without memory there is no sampling; the runtime goes on and the request is answered all the same. */
+/* A process whose runtime stays suspended is lost: once more, before giving up. */
+static void resume(nr_ICorProfilerInfo10 *info10)
+{
+    int32_t hr = NR_CALL0(info10, ResumeRuntime);
+    if (NR_FAILED(hr)) hr = NR_CALL0(info10, ResumeRuntime);
+    if (NR_FAILED(hr)) NR_LOG(NR_ERROR, "TP: ResumeRuntime failed: 0x%x", (unsigned)hr);
+}
+
+/* Without memory, or with a runtime that does not stop, there is no sampling; the runtime goes on and the request is answered all the same. */
 static bool sample(nr_threads *t, nr_profile *profile)
 {
     const nr_sampling s = {t->info, t->walk, &t->names, &t->lock, &t->stopping};
     /* On Windows DoStackSnapshot suspends the thread it looks at; elsewhere it wants all of them suspended. */
     bool suspend = !NR_OS_WINDOWS;
-    if (suspend) NR_CALL0(t->info10, SuspendRuntime);
+    int32_t hr = suspend ? NR_CALL0(t->info10, SuspendRuntime) : NR_S_OK;
+    if (NR_FAILED(hr)) { /* walking the stack of a running thread can crash; what was not suspended is not resumed */
+        NR_LOG(NR_ERROR, "TP: SuspendRuntime failed: 0x%x", (unsigned)hr);
+        return false;
+    }
     nr_mutex_lock(&t->sampling);
     bool ok = nr_snapshot_take(&s, profile);
     nr_mutex_unlock(&t->sampling);
-    if (suspend) NR_CALL0(t->info10, ResumeRuntime);
+    if (suspend) resume(t->info10);
     if (!ok) NR_LOG(NR_ERROR, "TP: Exception thrown while profiling.");
     return ok;
 }

@@ -32,19 +32,6 @@ static bool read_extension(nr_arena *arena, nr_str file, nr_str *text)
     return false;
 }
 
-/* The whole text: a rule file with a fault in it is refused, not cut. */
-static bool read_rules(nr_arena *arena, nr_str file, nr_str *text)
-{
-    nr_buf bytes = NR_BUF_INIT;
-    bool ok = nr_os_read_file(file, &bytes);
-    nr_str copy = ok ? nr_arena_str(arena, nr_buf_str(&bytes)) : (nr_str){NULL, 0};
-    nr_buf_free(&bytes);
-    if (copy.p) *text = nr_text_decode_all(arena, copy);
-    if (copy.p && text->p) return true;
-    NR_LOG(NR_WARN, "%.*s: the file cannot be read and is skipped", NR_STR_ARG(file));
-    return false;
-}
-
 static void load_xml(nr_generation *g, nr_str file, nr_str text)
 {
     if (nr_file_switched_off(file)) return;
@@ -74,8 +61,7 @@ static bool load_rules(nr_generation *g, const nr_extension_files *files, nr_are
     for (size_t i = 0; i < files->lua.count; i++) {
         nr_str file = files->lua.items[i];
         if (nr_file_switched_off(file)) continue;
-        bool ok = !nr_script_file_is_loose(file) && read_rules(arena, file, &text) &&
-                  nr_script_load_rules(g->script, file, text);
+        bool ok = nr_script_read_file(g->script, arena, file, &text) && nr_script_load_rules(g->script, file, text);
         if (!ok) g->invalid_rules++;
     }
     if (!nr_script_commit_rules(g->script)) return false;

@@ -198,10 +198,12 @@ static bool collect_type(void *self, uint32_t token)
     nr_collector *k = self;
     nr_str name;
     uint32_t attributes;
+    bool listed = true;
     if (nr_type_full_name(k->scope, &k->arena, token, &name, &attributes) < 0)
-        k->scope->ops->each_method(k->scope, token, add_row, k);
+        listed = k->scope->ops->each_method(k->scope, token, add_row, k);
     else if (nr_ruleset_has_class(&k->g->set, name))
-        k->scope->ops->each_method(k->scope, token, collect_method, k);
+        listed = k->scope->ops->each_method(k->scope, token, collect_method, k);
+    if (!listed) k->failed = true;
     nr_arena_free(&k->arena);
     return !k->failed;
 }
@@ -248,7 +250,8 @@ static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generatio
     if (!module->dynamic && !module->is_api && (plain || patterns)) {
         if (open_scope(m, module, function, &scope) < 0) return NULL;
         known = nr_scope_last_method(&scope);
-        if (plain) scope.ops->each_type_def(&scope, collect_type, &k);
+        /* A list that ends too early would hide methods for good. */
+        if (plain && !scope.ops->each_type_def(&scope, collect_type, &k)) k.failed = true;
         if (plain && nr_log_on(NR_DEBUG)) nr_why_not(module, g, &scope);
         if (patterns && !nr_wide_rows_of(m, module, g, &scope, &wide)) k.failed = true;
         scope.ops->close(&scope);

@@ -68,9 +68,9 @@ typedef struct nr_scope_ops {
     int32_t (*type_props)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str *name, uint32_t *attributes);
     int32_t (*enclosing_type)(nr_scope *s, uint32_t type_def, uint32_t *outer);
     int32_t (*find_type)(nr_scope *s, nr_arena *arena, nr_str name, uint32_t *type_def);
-    /* Calls `visit` for each until it returns false; a failure of the CLR ends the enumeration. */
-    void (*each_type_def)(nr_scope *s, nr_token_visitor visit, void *self);
-    void (*each_method)(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self);
+    /* Calls `visit` for each until it returns false. False: the CLR ended the enumeration with a failure. */
+    bool (*each_type_def)(nr_scope *s, nr_token_visitor visit, void *self);
+    bool (*each_method)(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self);
     /* Batches of 5; `batch` hears the size of each. */
     void (*each_method_named)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,
                               void (*batch)(void *self, uint32_t count), void *self);

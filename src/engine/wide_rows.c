@@ -217,8 +217,8 @@ static bool collect_type(void *self, uint32_t token)
     nr_str name;
     uint32_t attributes;
     if (nr_type_full_name(f->scope, &f->arena, token, &name, &attributes) >= 0 &&
-        enter_class(f, token, name, attributes))
-        f->scope->ops->each_method(f->scope, token, collect_method, f);
+        enter_class(f, token, name, attributes) && !f->scope->ops->each_method(f->scope, token, collect_method, f))
+        f->rows->failed = true;
     nr_arena_free(&f->arena);
     return !f->rows->failed;
 }
@@ -235,7 +235,7 @@ bool nr_wide_rows_of(nr_modules *m, nr_module *module, const nr_generation *g, n
     nr_finder f;
     rows->failed = !begin(&f, m, module, g, scope);
     f.rows = rows;
-    if (!rows->failed && f.view.count) scope->ops->each_type_def(scope, collect_type, &f);
+    if (!rows->failed && f.view.count && !scope->ops->each_type_def(scope, collect_type, &f)) rows->failed = true;
     if (!rows->failed && rows->count) qsort(rows->items, rows->count, sizeof *rows->items, by_row);
     end(&f);
     return !rows->failed;

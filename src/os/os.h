@@ -75,14 +75,29 @@ bool nr_os_env(nr_arena *arena, const char *name, nr_str *value);
 
 bool nr_os_file_exists(nr_str path);      /* a regular file */
 bool nr_os_directory_exists(nr_str path); /* can be listed */
-/* May any user of the machine change this file? Its permission bits are then in *mode. Unix only; elsewhere,
- * and when the file cannot be looked at: false. */
+/* May any user of the machine change this directory? Its permission bits are then in *mode. Unix only; elsewhere,
+ * and when it cannot be looked at: false. */
 bool nr_os_is_world_writable(nr_str path, unsigned *mode);
 /* Size, and the time of the last change on a clock of the system's own. False: it cannot be looked at. */
 bool nr_os_file_stamp(nr_str path, uint64_t *size, int64_t *changed);
 /* Appends the bytes of a file to `out`. False: it could not be opened or read, or there is no
  * memory (out->failed). On Unix a directory reads as an empty file (4.4). */
 bool nr_os_read_file(nr_str path, nr_buf *out);
+/* Who may change a file that has been opened. Links have been followed by then, so that nothing can be put in its place. */
+typedef enum nr_os_trust {
+    NR_OS_TRUSTED,        /* it belongs to root or to this process's user, and not everybody may write to it */
+    NR_OS_NOT_A_FILE,     /* a directory, pipe or device */
+    NR_OS_WORLD_WRITABLE, /* *mode is set */
+    NR_OS_FOREIGN         /* *owner is set */
+} nr_os_trust;
+typedef struct nr_os_owner {
+    nr_os_trust trust;
+    unsigned mode;
+    unsigned long owner, user;
+} nr_os_owner;
+/* nr_os_read_file for a file that may tell this process what to do: nothing is read unless it is trusted. On Windows every
+ * file is: its access lists are the installer's matter. False with owner->trust == NR_OS_TRUSTED: as nr_os_read_file. */
+bool nr_os_read_trusted_file(nr_str path, nr_buf *out, nr_os_owner *owner);
 /* Calls `each` for every entry name of a directory, "." and ".." excluded, in the order
  * of the file system. False: not a directory. */
 bool nr_os_list_directory(nr_str path, void (*each)(void *self, nr_str name), void *self);

@@ -51,6 +51,7 @@ struct nr_script {
     bool starved; /* the system had no memory for something since this was cleared */
     bool xml_open;             /* a document is being mapped … */
     unsigned long xml_serial;  /* … and this is its number: elements of an earlier one are gone */
+    nr_str warned_directory;   /* of loose mode */
     nr_str file;               /* the file that is loading; its path stands in messages */
     nr_point *pending, *pending_last; /* read, not yet in the set */
     nr_script_check check;     /* NULL: none */

@@ -330,18 +330,11 @@ static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *k
         s->from_home = true;
         for (size_t i = 0; i < l->count; i++) {
             nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
-            nr_buf bytes = NR_BUF_INIT;
-            nr_str path =
-                nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
+            nr_str text,
+                path = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
             if (!path.p) break;
-            if (nr_script_file_is_loose(path)) continue;
-            if (nr_os_read_file(path, &bytes)) {
-                if (run_file(s, env, path, nr_text_decode_all(&arena, nr_buf_str(&bytes)), "the file is skipped"))
-                    NR_LOG(NR_INFO, "Loaded %.*s", NR_STR_ARG(path));
-            } else {
-                NR_LOG(NR_WARN, "%.*s: the file cannot be read and is skipped", NR_STR_ARG(path));
-            }
-            nr_buf_free(&bytes);
+            if (nr_script_read_file(s, &arena, path, &text) && run_file(s, env, path, text, "the file is skipped"))
+                NR_LOG(NR_INFO, "Loaded %.*s", NR_STR_ARG(path));
         }
         s->from_home = false;
     }
@@ -419,12 +412,46 @@ static bool call_rule_library(nr_script *s, const char *function)
     return ok;
 }
 
-bool nr_script_file_is_loose(nr_str file)
+/* A directory to which everybody may write: nobody's file there is trusted, but one's own can be taken away. */
+static void look_at_directory(nr_script *s, nr_str path)
 {
     unsigned mode;
-    if (!nr_os_is_world_writable(file, &mode)) return false;
-    NR_LOG(NR_WARN, "%.*s: any user may write to this file (mode %04o) - the file is skipped", NR_STR_ARG(file), mode);
-    return true;
+    size_t n = path.n;
+    while (n && path.p[n - 1] != NR_OS_SEPARATOR[0]) n--;
+    nr_str directory = {path.p, n ? n - 1 : 0};
+    if (!n || nr_str_eq(directory, s->warned_directory) || !nr_os_is_world_writable(directory, &mode)) return;
+    s->warned_directory = nr_arena_str(&s->arena, directory);
+    NR_LOG(NR_WARN,
+           "%.*s: any user may write to this directory (mode %04o); only files of root and of this process's user are "
+           "used",
+           NR_STR_ARG(directory), mode);
+}
+
+bool nr_script_read_file(nr_script *s, nr_arena *arena, nr_str path, nr_str *text)
+{
+    nr_buf bytes = NR_BUF_INIT;
+    nr_os_owner o;
+    *text = (nr_str){NULL, 0};
+    look_at_directory(s, path);
+    if (nr_os_read_trusted_file(path, &bytes, &o)) {
+        /* The whole text: a rule file with a fault in it is refused, not cut. */
+        nr_str decoded = nr_text_decode_all(arena, nr_buf_str(&bytes)); /* may be the bytes themselves */
+        if (decoded.p) *text = nr_arena_str(arena, decoded);
+        if (!text->p) NR_LOG(NR_WARN, "%.*s: out of memory - the file is skipped", NR_STR_ARG(path));
+    } else if (o.trust == NR_OS_WORLD_WRITABLE) {
+        NR_LOG(NR_WARN, "%.*s: any user may write to this file (mode %04o) - the file is skipped", NR_STR_ARG(path),
+               o.mode);
+    } else if (o.trust == NR_OS_FOREIGN) {
+        NR_LOG(NR_WARN,
+               "%.*s: this file belongs to user %lu, not to root or this process's user %lu - the file is skipped",
+               NR_STR_ARG(path), o.owner, o.user);
+    } else if (o.trust == NR_OS_NOT_A_FILE) {
+        NR_LOG(NR_WARN, "%.*s: this is no regular file - the file is skipped", NR_STR_ARG(path));
+    } else {
+        NR_LOG(NR_WARN, "%.*s: the file cannot be read and is skipped", NR_STR_ARG(path));
+    }
+    nr_buf_free(&bytes);
+    return text->p != NULL;
 }
 
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)

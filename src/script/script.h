@@ -43,8 +43,9 @@ void nr_script_set_check(nr_script *s, nr_script_check check);
  * instrumentation-xml.md 1.4 (points before the fault stay); the caller logs it. */
 bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text);
 
-/* Is this file to be refused because any user of the machine may write to it? One WARN says so. */
-bool nr_script_file_is_loose(nr_str file);
+/* Text of a rule or template file, if it is one that may tell this process what to do: it belongs to root or the process's user and
+ * not everybody may write to it. False: one WARN said why. A loose mode of its directory is warned about, once in a row. */
+bool nr_script_read_file(nr_script *s, nr_arena *arena, nr_str path, nr_str *text);
 
 /* Runs one rule file. False: it was skipped as a whole, with one WARN. Its points wait for
  * nr_script_commit_rules, so that an `ignore` in one file covers the rules of every other. */

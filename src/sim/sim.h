@@ -97,6 +97,9 @@ struct nr_sim {
     nr_buf modules; /* sim_module *, by number - 1 */
     nr_buf threads; /* sim_thread * */
     nr_buf failures;
+    unsigned long any_in; /* so many calls until any one fails; 0: none will */
+    int32_t any_hr;
+    char any_failed[80];
     unsigned long calls[SIM_KINDS][SIM_MAX_SLOTS];
     unsigned unimplemented;
     long references;

@@ -185,6 +185,11 @@ int32_t sim_stub(void *self, sim_kind kind, unsigned slot)
 bool sim_enter(nr_sim *sim, sim_kind kind, unsigned slot, int32_t *hr)
 {
     unsigned long call = ++sim->calls[kind][slot];
+    if (sim->any_in && --sim->any_in == 0) {
+        snprintf(sim->any_failed, sizeof sim->any_failed, "%s::%s", kind_names[kind], slot_names[kind][slot]);
+        *hr = sim->any_hr;
+        return true;
+    }
     const sim_failure *f = (const sim_failure *)(const void *)sim->failures.data;
     for (size_t n = sim->failures.size / sizeof *f; n; n--, f++) {
         if (f->kind != kind || f->slot != slot || (f->at && f->at != call)) continue;
@@ -206,8 +211,21 @@ bool nr_sim_fail(nr_sim *sim, const char *interface_name, const char *slot, unsi
     return sim_push(&sim->failures, &f, sizeof f);
 }
 
+void nr_sim_fail_any(nr_sim *sim, unsigned long nth, int32_t hr)
+{
+    sim->any_in = nth;
+    sim->any_hr = hr;
+    sim->any_failed[0] = 0;
+}
+
+const char *nr_sim_failed(const nr_sim *sim)
+{
+    return sim->any_failed;
+}
+
 void nr_sim_fail_none(nr_sim *sim)
 {
+    sim->any_in = 0;
     sim->failures.size = 0;
 }
 

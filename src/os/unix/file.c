@@ -1,5 +1,6 @@
 /* Files. The library must load on glibc 2.17 and on musl: stat() and fstat() of the build
  * machine's glibc carry GLIBC_2.33, so a file's type comes straight from the kernel. */
+#include "os/fault.h"
 #include "os/os.h"
 
 #include "os/unix/status.h"
@@ -24,11 +25,21 @@ bool nr_os_unix_path(nr_str path, char z[NR_PATH_SIZE])
 bool nr_os_unix_status(nr_str path, struct stat *st)
 {
     char z[NR_PATH_SIZE];
-    if (!nr_os_unix_path(path, z)) return false;
+    if (nr_os_file_fails() || !nr_os_unix_path(path, z)) return false;
 #ifdef SYS_newfstatat /* 64-bit Linux, where the kernel's record is the C library's */
     return syscall(SYS_newfstatat, AT_FDCWD, z, st, 0) == 0;
 #else
     return stat(z, st) == 0;
+#endif
+}
+
+static bool status_of_open(int fd, struct stat *st)
+{
+    if (nr_os_file_fails()) return false;
+#ifdef SYS_newfstatat
+    return syscall(SYS_fstat, fd, st) == 0;
+#else
+    return fstat(fd, st) == 0;
 #endif
 }
 
@@ -62,24 +73,28 @@ bool nr_os_file_stamp(nr_str path, uint64_t *size, int64_t *changed)
 bool nr_os_directory_exists(nr_str path)
 {
     char z[NR_PATH_SIZE];
-    DIR *d = nr_os_unix_path(path, z) ? opendir(z) : NULL;
+    DIR *d = !nr_os_file_fails() && nr_os_unix_path(path, z) ? opendir(z) : NULL;
     if (!d) return false;
     closedir(d);
     return true;
 }
 
-bool nr_os_read_file(nr_str path, nr_buf *out)
+static int open_to_read(nr_str path)
 {
     char z[NR_PATH_SIZE];
-    bool ok = false;
     /* Not to wait for the writer of a FIFO; no difference for a file. */
-    int fd = nr_os_unix_path(path, z) ? open(z, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
-    if (fd < 0) return false;
+    return !nr_os_file_fails() && nr_os_unix_path(path, z) ? open(z, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+}
+
+/* Reads to the end, and closes. */
+static bool read_all(int fd, nr_buf *out)
+{
+    bool ok = false;
     for (;;) {
         uint8_t *at = nr_buf_extend(out, READ_STEP);
         if (!at) break;
-        ssize_t n = read(fd, at, READ_STEP);
-        int error = errno;
+        ssize_t n = nr_os_file_fails() ? -1 : read(fd, at, READ_STEP);
+        int error = n < 0 ? errno : 0;
         out->size -= (size_t)(READ_STEP - (n > 0 ? n : 0));
         if (n > 0 || (n < 0 && error == EINTR)) continue;
         ok = n == 0 || error == EISDIR;
@@ -89,10 +104,40 @@ bool nr_os_read_file(nr_str path, nr_buf *out)
     return ok;
 }
 
+bool nr_os_read_file(nr_str path, nr_buf *out)
+{
+    int fd = open_to_read(path);
+    return fd >= 0 && read_all(fd, out);
+}
+
+bool nr_os_read_trusted_file(nr_str path, nr_buf *out, nr_os_owner *owner)
+{
+    struct stat st;
+    memset(owner, 0, sizeof *owner);
+    int fd = open_to_read(path);
+    if (fd < 0) return false;
+    if (!status_of_open(fd, &st)) {
+        close(fd);
+        return false;
+    }
+    owner->mode = (unsigned)st.st_mode & 07777;
+    owner->owner = st.st_uid;
+    owner->user = geteuid();
+    if (!S_ISREG(st.st_mode))
+        owner->trust = NR_OS_NOT_A_FILE;
+    else if (st.st_mode & S_IWOTH)
+        owner->trust = NR_OS_WORLD_WRITABLE;
+    else if (owner->owner != 0 && owner->owner != owner->user)
+        owner->trust = NR_OS_FOREIGN;
+    if (owner->trust == NR_OS_TRUSTED) return read_all(fd, out);
+    close(fd);
+    return false;
+}
+
 static bool list(nr_str path, nr_str tail, void (*each)(void *self, nr_str name), void *self)
 {
     char z[NR_PATH_SIZE];
-    DIR *d = nr_os_unix_path(path, z) ? opendir(z) : NULL;
+    DIR *d = !nr_os_file_fails() && nr_os_unix_path(path, z) ? opendir(z) : NULL;
     if (!d) return false;
     for (struct dirent *e; (e = readdir(d)) != NULL;) {
         nr_str name = nr_str_of(e->d_name);
@@ -116,7 +161,7 @@ bool nr_os_list_by_extension(nr_str path, const char *extension, void (*each)(vo
 bool nr_os_make_directory(nr_str path)
 {
     char z[NR_PATH_SIZE];
-    if (!nr_os_unix_path(path, z)) return false;
+    if (nr_os_file_fails() || !nr_os_unix_path(path, z)) return false;
     for (size_t i = 1; i <= path.n; i++) {
         if (i < path.n && z[i] != '/') continue;
         char kept = z[i];
@@ -130,14 +175,14 @@ bool nr_os_make_directory(nr_str path)
 intptr_t nr_os_open_log(nr_str path)
 {
     char z[NR_PATH_SIZE];
-    if (!nr_os_unix_path(path, z)) return -1;
+    if (nr_os_file_fails() || !nr_os_unix_path(path, z)) return -1;
     return open(z, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 }
 
 bool nr_os_write(intptr_t file, const void *p, size_t n)
 {
     const char *at = p;
-    if (file < 0) return false;
+    if (file < 0 || nr_os_file_fails()) return false;
     while (n > 0) {
         ssize_t done = write((int)file, at, n);
         if (done < 0 && errno == EINTR) continue;

@@ -1,6 +1,7 @@
 #include "os/os.h"
 
 #include "base/utf.h"
+#include "os/fault.h"
 #include "os/windows/wide.h"
 
 enum { READ_STEP = 1 << 16 };
@@ -8,7 +9,7 @@ enum { READ_STEP = 1 << 16 };
 static DWORD attributes_of(nr_str path)
 {
     wchar_t z[NR_WIDE_UNITS];
-    return nr_wide(path, z) ? GetFileAttributesW(z) : INVALID_FILE_ATTRIBUTES;
+    return !nr_os_file_fails() && nr_wide(path, z) ? GetFileAttributesW(z) : INVALID_FILE_ATTRIBUTES;
 }
 
 bool nr_os_file_exists(nr_str path)
@@ -34,7 +35,6 @@ bool nr_os_directory_exists(nr_str path)
     return a != INVALID_FILE_ATTRIBUTES && (a & FILE_ATTRIBUTE_DIRECTORY);
 }
 
-/* Access lists are not looked at: what may write below the agent's home is the installer's matter. */
 bool nr_os_is_world_writable(nr_str path, unsigned *mode)
 {
     (void)path;
@@ -45,7 +45,7 @@ bool nr_os_is_world_writable(nr_str path, unsigned *mode)
 static HANDLE open_path(nr_str path, DWORD access, DWORD creation)
 {
     wchar_t z[NR_WIDE_UNITS];
-    if (!nr_wide(path, z)) return INVALID_HANDLE_VALUE;
+    if (nr_os_file_fails() || !nr_wide(path, z)) return INVALID_HANDLE_VALUE;
     /* No security attributes: the handle is not inherited. Shared as the C runtime shares it. */
     return CreateFileW(z, access, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, creation, FILE_ATTRIBUTE_NORMAL, NULL);
 }
@@ -59,7 +59,7 @@ bool nr_os_read_file(nr_str path, nr_buf *out)
         uint8_t *at = nr_buf_extend(out, READ_STEP);
         DWORD n = 0;
         if (!at) break;
-        ok = ReadFile(h, at, READ_STEP, &n, NULL) != 0;
+        ok = !nr_os_file_fails() && ReadFile(h, at, READ_STEP, &n, NULL) != 0;
         if (!ok) n = 0;
         out->size -= READ_STEP - n;
         if (n == 0) break;
@@ -68,12 +68,18 @@ bool nr_os_read_file(nr_str path, nr_buf *out)
     return ok && !out->failed;
 }
 
+bool nr_os_read_trusted_file(nr_str path, nr_buf *out, nr_os_owner *owner)
+{
+    memset(owner, 0, sizeof *owner);
+    return nr_os_read_file(path, out);
+}
+
 /* `pattern` is ASCII. */
 static bool list(nr_str path, const char *pattern, void (*each)(void *self, nr_str name), void *self)
 {
     wchar_t z[NR_WIDE_UNITS];
     WIN32_FIND_DATAW found;
-    if (!nr_wide(path, z)) return false;
+    if (nr_os_file_fails() || !nr_wide(path, z)) return false;
     size_t n = wcslen(z);
     if (n + 1 + strlen(pattern) >= NR_WIDE_UNITS) return false;
     z[n++] = L'\\';
@@ -114,7 +120,7 @@ static bool fully_qualified(const wchar_t *z)
 bool nr_os_make_directory(nr_str path)
 {
     wchar_t z[NR_WIDE_UNITS];
-    if (!nr_wide(path, z) || !fully_qualified(z)) return false;
+    if (nr_os_file_fails() || !nr_wide(path, z) || !fully_qualified(z)) return false;
     for (size_t i = 3; z[i - 1]; i++) {
         wchar_t kept = z[i];
         if (kept && kept != L'\\' && kept != L'/') continue;
@@ -133,7 +139,7 @@ intptr_t nr_os_open_log(nr_str path)
 bool nr_os_write(intptr_t file, const void *p, size_t n)
 {
     const char *at = p;
-    if (file == -1) return false;
+    if (file == -1 || nr_os_file_fails()) return false;
     while (n > 0) {
         DWORD done = 0;
         if (!WriteFile((HANDLE)file, at, n > READ_STEP ? READ_STEP : (DWORD)n, &done, NULL) || done == 0) return false;

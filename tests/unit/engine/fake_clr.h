@@ -165,22 +165,26 @@ static inline int32_t sc_find_type(nr_scope *s, nr_arena *arena, nr_str name, ui
     return (int32_t)0x80131130u;
 }
 
-static inline void sc_each_type_def(nr_scope *s, nr_token_visitor visit, void *self)
+static inline bool sc_each_type_def(nr_scope *s, nr_token_visitor visit, void *self)
 {
     fake_module *m = of_scope(s);
     atomic_fetch_add(&m->clr->each_types, 1);
+    if (fails(m->clr, "EnumTypeDefs")) return false;
     for (size_t i = 0; i < m->type_count; i++) {
-        if (!visit(self, (uint32_t)NR_TABLE_TYPE_DEF << 24 | (uint32_t)(i + 1))) return;
+        if (!visit(self, (uint32_t)NR_TABLE_TYPE_DEF << 24 | (uint32_t)(i + 1))) return true;
     }
+    return true;
 }
 
-static inline void sc_each_method(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self)
+static inline bool sc_each_method(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self)
 {
     fake_module *m = of_scope(s);
+    if (fails(m->clr, "EnumMethods")) return false;
     for (size_t i = 0; i < m->method_count - m->hidden; i++) {
         if (m->methods[i].type != type_def) continue;
-        if (!visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (uint32_t)(i + 1))) return;
+        if (!visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (uint32_t)(i + 1))) return true;
     }
+    return true;
 }
 
 static inline void sc_each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name,
