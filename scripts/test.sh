@@ -221,6 +221,24 @@ validation_tests() {
     fi
 }
 
+# Every n-th allocation, file operation and call of the CLR, where the other phases try a part of them: in C under AddressSanitizer, and
+# on the library itself.
+fault_injection() {
+    local line p=0 f=0 s=0 a b c
+    export NRPROF_FAULTS=all
+    build_units linux-x64-asan || return 1
+    while read -r -a words; do
+        say "-- ${words[*]}"
+        line=$(timeout 3600 "${words[@]}" 2>&1 | tee /dev/stderr | tr -d '\r' | grep -E "$count_line" | tail -n 1)
+        read -r a _ b _ c _ <<<"${line//,/}"
+        p=$((p + ${a:-0})) f=$((f + ${b:-1})) s=$((s + ${c:-0}))
+    done <<<"build/obj/linux-x64-asan/unit_sim faults
+build/obj/linux-x64-asan/unit_engine shapes
+build/linux-x64/nrprof test tests/scenarios/faults_com.lua"
+    say "$p passed, $f failed, $s skipped"
+    [ $f = 0 ]
+}
+
 # shellcheck disable=SC2046
 need_packages $(packages_for linux-x64) xz-utils git g++ python3 time || exit 1
 "$root/scripts/deps.sh" || exit 1
@@ -250,6 +268,7 @@ phase "instruction counts" external "instruction counts" scripts/bench.sh --comp
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
     phase "real CLR, .NET 8" clr_tests --net8
+    phase "fault injection" fault_injection
     phase "unit tests with TSan" thread_sanitizer
     for target in $all_targets; do
         [ "$target" = linux-x64 ] && continue

@@ -97,14 +97,17 @@ static void take_mistakes(reading *r)
 
 static void load_lua(reading *r, nr_str path)
 {
+    nr_arena arena = NR_ARENA_INIT;
     nr_str text;
     if (!read_file(r->d, path, &text)) {
         r->mistake = true;
         return;
     }
     r->path = path;
-    if (!nr_script_file_is_loose(path)) nr_script_load_rules(r->script, path, text);
+    /* Once more, as the profiler does it: by owner and mode. */
+    if (nr_script_read_file(r->script, &arena, path, &text)) nr_script_load_rules(r->script, path, text);
     take_mistakes(r);
+    nr_arena_free(&arena);
 }
 
 static void load_xml(reading *r, nr_str path)

@@ -337,18 +337,6 @@ static int clr_fail(lua_State *L)
                                     (unsigned)luaL_checkinteger(L, 4), check_hr(L, 5)));
 }
 
-static int clr_fail_any(lua_State *L)
-{
-    nr_sim_fail_any(sim_of(L), (unsigned long)luaL_checkinteger(L, 2), check_hr(L, 3));
-    return 0;
-}
-
-static int clr_failed(lua_State *L)
-{
-    lua_pushstring(L, nr_sim_failed(sim_of(L)));
-    return 1;
-}
-
 static int clr_fail_none(lua_State *L)
 {
     nr_sim_fail_none(sim_of(L));
@@ -563,8 +551,8 @@ int nr_lua_open_clr(lua_State *L)
                                        {"suspended", clr_suspended},
                                        {"fail", clr_fail},
                                        {"fail_none", clr_fail_none},
-                                       {"fail_any", clr_fail_any},
-                                       {"failed", clr_failed},
+                                       {"fail_any", nr_lua_clr_fail_any},
+                                       {"failed", nr_lua_clr_failed},
                                        {"calls", clr_calls},
                                        {"references", clr_references},
                                        {"call_slots", clr_call_slots},

@@ -30,6 +30,8 @@ int nr_lua_clr_parts(lua_State *L);
 /* verify(body, clr?, module?, method token?): verdict and fault as il/verify.h names them, the fault in words, its offset and
  * the second one (nil: none). Without a CLR no signature is known. */
 int nr_lua_clr_verify(lua_State *L);
+int nr_lua_clr_fail_any(lua_State *L); /* lua_clr_verify.c */
+int nr_lua_clr_failed(lua_State *L);
 /* disassemble(body, clr?, module?) */
 int nr_lua_clr_disassemble(lua_State *L);
 /* isolate { run = function, arguments = {…}, out = path, err = path, seconds = n }: "exited", "crashed", "timed out" or

@@ -1,4 +1,4 @@
-/* lua_clr_verify.c - the verifier for Lua, with what the simulated CLR knows of the signatures behind tokens. */
+/* lua_clr_verify.c - what tests of robustness need: calls that fail, and the verifier for Lua, with what the simulated CLR knows of the signatures behind tokens. */
 #include "cli/lua_clr.h"
 #include "il/parts.h"
 #include "il/verify.h"
@@ -74,4 +74,18 @@ int nr_lua_clr_verify(lua_State *L)
             lua_pushinteger(L, offset);
     }
     return 5;
+}
+
+/* clr:fail_any(n, result), clr:failed() */
+int nr_lua_clr_fail_any(lua_State *L)
+{
+    nr_sim_fail_any(nr_lua_check_clr(L, 1), (unsigned long)luaL_checkinteger(L, 2),
+                    (int32_t)(uint32_t)luaL_checkinteger(L, 3));
+    return 0;
+}
+
+int nr_lua_clr_failed(lua_State *L)
+{
+    lua_pushstring(L, nr_sim_failed(nr_lua_check_clr(L, 1)));
+    return 1;
 }
