@@ -172,9 +172,7 @@ static int32_t start(nr_face *self, void *unknown, bool attach, void *data, uint
     if (two && !run->beside_callback)
         NR_LOG(NR_WARN, "There is no shadow run: %s",
                attach ? "the profiler was attached"
-               : run->beside.recorder || hr >= 0
-                   ? "the profiler beside could not start, or the runtime gives no copies of metadata"
-                   : "no profiler could start");
+                      : "the profiler beside could not start, or the runtime gives no copies of metadata");
     if (hr < 0 && run->beside_callback) {
         NR_CALL0(run->beside_callback, Shutdown);
         drop_beside(run);
