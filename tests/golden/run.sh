@@ -209,14 +209,14 @@ simulate() { # NAME GOLDEN LIST
 # Newtonsoft.Json on another target. Windows: the agent's DLL has to say what it is, and paths have the other separator; both are
 # made equal here and nothing else is.
 simulate_on() { # TARGET LIBRARY NAME
-  local target=$1 library=$2 name=target-$3 golden=$shared/golden/newtonsoft.jsonl.xz tool=$root/build/$1/nrprof home=/tmp/nrprof-golden-home why
-  [ -f "$tool" ] || tool=$tool.exe
+  local target=$1 library=$2 name=target-$3 golden=$shared/golden/newtonsoft.jsonl.xz program=$root/build/$1/nrprof home=/tmp/nrprof-golden-home why
+  [ -f "$program" ] || program=$program.exe
   why=$(can_run "$target") || { skip "$name" "$why"; return; }
-  [ -f "$tool" ] && [ -f "$library" ] || { fail "$name" "there is no $tool or no $library (scripts/build.sh $target makes them)"; return; }
+  [ -f "$program" ] && [ -f "$library" ] || { fail "$name" "there is no $program or no $library (scripts/build.sh $target makes them)"; return; }
   record "$name" "$so" "$rec/lists/small.txt" RUN_ARGS="--only no-such-method" || { tail -5 "$out/$name.out"; fail "$name" 'the rules could not be made'; return; }
   xz -dc "$golden" > "$out/$name.order.jsonl"
   case $target in windows-*) cp -f "$dotnet_out/NewRelic.Agent.Core/NewRelic.Agent.Core.dll" "$home/" ;; esac
-  if run_target "$target" "$tool" record $(cut -f 7 "$out/$name.jsonl.tsv" | uniq | awk '!seen[$0]++') --profiler "$library" --home $home --order "$out/$name.order.jsonl" -o "$out/$name.jsonl" > "$out/$name.out" 2>&1; then
+  if run_target "$target" "$program" record $(cut -f 7 "$out/$name.jsonl.tsv" | uniq | awk '!seen[$0]++') --profiler "$library" --home $home --order "$out/$name.order.jsonl" -o "$out/$name.jsonl" > "$out/$name.out" 2>&1; then
     case $target in windows-*) sed -i 's#\(golden-home\)\\\\NewRelic#\1/NewRelic#g' "$out/$name.jsonl" ;; esac
     verdict "$name" "$golden" --events
   else tail -5 "$out/$name.out"; fail "$name" 'nrprof record failed'; fi
