@@ -56,7 +56,8 @@ namespace Clr
 
         static string Lines(string text) => Suite.Windows ? text.Replace("\r\n", "\n") : text;
 
-        public static Run Start(string scenario, Action<Setup> change = null)
+        /// <summary>`meanwhile` is called with the running target.</summary>
+        public static Run Start(string scenario, Action<Setup> change = null, Action<Process, Setup> meanwhile = null)
         {
             var setup = new Setup();
             change?.Invoke(setup);
@@ -82,6 +83,12 @@ namespace Clr
             {
                 var output = process.StandardOutput.ReadToEndAsync();
                 var error = process.StandardError.ReadToEndAsync();
+                try { meanwhile?.Invoke(process, setup); }
+                catch
+                {
+                    process.Kill(true);
+                    throw;
+                }
                 if (!process.WaitForExit(TimeoutSeconds * 1000))
                 {
                     process.Kill(true);

@@ -1,4 +1,6 @@
 using System;
+using System.IO;
+using System.Threading;
 
 namespace Clr
 {
@@ -10,6 +12,12 @@ namespace Clr
             switch (args[0])
             {
                 case "one": Console.WriteLine(Shapes.Add(2, 3)); break;
+                case "attached":
+                    Console.WriteLine(Shapes.Add(2, 3));
+                    while (!File.Exists(Path.Combine(Exports.Home, "attached"))) Thread.Sleep(20);
+                    Order.NotInitialised();
+                    Console.WriteLine(Shapes.Add(2, 3));
+                    break;
                 case "nested-struct": Console.WriteLine(new Outer.Value { Number = 3 }.Get()); break;
                 case "shapes": Scenarios.Shapes(); break;
                 case "api": Scenarios.Api(); break;
