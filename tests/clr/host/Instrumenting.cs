@@ -7,7 +7,8 @@ namespace Clr
     /// <summary>One run of the target; each test is about one method of it and compares everything the agent was told, all eleven arguments.</summary>
     static class Instrumenting
     {
-        static readonly string[] s_refusals = { " Skipping SpecialName method: ", " Skipping sequential layout method: ", " Last instruction was not RET, aborting" };
+        static readonly string[] s_refusals = { " Skipping SpecialName method: ", " Skipping sequential layout method: ", " Last instruction was not RET, aborting", RefusedResult, " By ref tokenization not supported." };
+        const string RefusedResult = " An unexpected exception was thrown while possibly instrumenting a function.";
         static readonly Lazy<Run> s_run = new Lazy<Run>(() => Run.Start("shapes"));
 
         const string Factory = "Clr.Factory", Metric = "Custom/Clr", DefaultFactory = "NewRelic.Agent.Core.Tracer.Factories.DefaultTracerFactory";
@@ -65,11 +66,13 @@ namespace Clr
                 Check.That(run.Calls.Count > 50, "nothing was instrumented");
                 var errors = run.Log.Split('\n').Where(l => l.StartsWith("[Error]") && !s_refusals.Any(l.Contains));
                 Check.Equal("", string.Join("\n", errors), "errors");
+                Check.Equal(2, run.Log.Split('\n').Count(l => l.EndsWith(RefusedResult)), "methods whose result has no token: a pointer, a reference");
                 foreach (string method in run.Calls.Select(c => c.Method).Distinct())
                     Check.That(run.Log.Contains(", AppDomain: clrhost)" + method + "\n"), "no line \"Instrumenting method\" for " + method);
             });
 
             Shapes();
+            MoreShapes();
             Refusals();
 
             Suite.Test("the function id names one compiled method", () =>
@@ -148,6 +151,30 @@ namespace Clr
             Ruled("static method of a struct without layout", "Clr.Automatic", "Make()", "null | [] | result=4");
             Row("two classes in one matcher, default factory", "Clr.First", "Run()", 0x00007c00, DefaultFactory, "Two blanks", "null | [] | result=1");
             Row("two classes in one matcher, the second", "Clr.Second", "Run()", 0x00007c00, DefaultFactory, "Two blanks", "null | [] | result=2");
+        }
+
+        static void MoreShapes()
+        {
+            const string M = "Clr.MoreShapes";
+            Ruled("method with a local function", "Clr.Compiled", "Local(System.Int32)", "null | [3] | result=7");
+            Ruled("local function", "Clr.Compiled", "<Local>g__Twice|0_0(System.Int32)", "null | [3] | result=6");
+            Ruled("lambda", "Clr.Compiled+<>c", "<Lambda>b__1_0(System.Int32,System.String)", "<Clr.Compiled+<>c> | [4, \"abc\"] | result=7");
+            Ruled("lambda that captures", "Clr.Compiled+<>c__DisplayClass2_0", "<Closure>b__0()", "<Clr.Compiled+<>c__DisplayClass2_0> | [] | result=6");
+            Ruled("default interface method", "Clr.IGreeter", "Greet(System.String)", "<Clr.Greeter> | [\"you\"] | result=\"hello you\"");
+            Ruled("covariant return", "Clr.Dog", "Self()", "<Clr.Dog> | [] | result=<Clr.Dog>", "<Clr.Dog> | [] | result=<Clr.Dog>");
+            Ruled("tuples of values and of classes", M, "Tuple(System.ValueTuple`2[System.Int32,System.String],System.Tuple`2[System.Int32,System.String])",
+                "null | [<System.ValueTuple`2[System.Int32,System.String]>, <System.Tuple`2[System.Int32,System.String]>] | result=<System.ValueTuple`2[System.Int32,System.String]>");
+            Ruled("ValueTask", M, "Done(System.Int32)", "null | [3] | result=<System.Threading.Tasks.ValueTask`1[System.Int32]>");
+            Row("async ValueTask", M, "DoneLater(System.Int32)", Rule | Async, Factory, Metric, "null | [4] | result=<System.Threading.Tasks.ValueTask`1[System.Int32]>");
+            Row("async method that fails", M, "Failing(System.String)", Rule | Async, Factory, Metric,
+                "null | [\"later\"] | result=<System.Runtime.CompilerServices.AsyncTaskMethodBuilder`1+AsyncStateMachineBox`1[System.Threading.Tasks.VoidTaskResult,Clr.MoreShapes+<Failing>d__]>");
+            Ruled("async iterator", M, "Stream(System.Int32)", "null | [3] | result=<Clr.MoreShapes+<Stream>d__>");
+            Ruled("nested try, catch and finally", M, "Nested(System.Int32)", "null | [1] | result=\"inner1\"", "null | [0] | exception=System.InvalidOperationException \"outer\"");
+            Ruled("rethrown exception", M, "Rethrown(System.Int32)", "null | [0] | exception=System.InvalidOperationException \"outer\"");
+            Ruled("ref, in and out with a result", M, "ByReference(System.Int32&,System.Int64&,System.String&)", "null | [null, null, null] | result=8");
+            Ruled("generic method with constraints", M, "Convert(!!0,System.Func`2[!!0,!!1])", "null | [7, <System.Func`2[System.Int32,System.String]>] | result=\"seven\"");
+            Untouched("pointer as the result", "Clr.MoreShapes.Address(System.Int32*)", null);
+            Untouched("reference as the result", "Clr.MoreShapes.Reference(System.Int32[])", null);
         }
 
         static void Refusals()

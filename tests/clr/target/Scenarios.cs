@@ -6,6 +6,7 @@ using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 using System.Threading;
+using System.Threading.Tasks;
 using NewRelicApi = NewRelic.Api.Agent.NewRelic;
 
 namespace Clr
@@ -82,6 +83,18 @@ namespace Clr
             Print("Automatic", Automatic.Make());
             Print("First, Second", First.Run() + Second.Run());
             Print("Wide", Wide.Sum());
+            Print("Compiled", Compiled.Local(3) + Compiled.Lambda(4) + Compiled.Closure(5));
+            Print("Greeter", ((IGreeter)new Greeter()).Greet("you"));
+            Print("Self", new Dog().Self() == ((Animal)new Dog()).Self());
+            Print("Tuple", MoreShapes.Tuple((1, "a"), new Tuple<int, string>(2, "b")));
+            Print("Done", MoreShapes.Done(3).Result + MoreShapes.DoneLater(4).AsTask().Result);
+            Caught<AggregateException>("Failing", () => MoreShapes.Failing("later").Wait());
+            Print("Stream", MoreShapes.Stream(3).ToBlockingEnumerable().Sum());
+            Print("Nested", MoreShapes.Nested(1));
+            Caught<InvalidOperationException>("Rethrown", () => MoreShapes.Rethrown(0));
+            Print("ByReference", MoreShapes.ByReference(ref number, 2L, out text) + text + number);
+            Print("Convert", MoreShapes.Convert(7, x => "seven"));
+            Print("Address", *MoreShapes.Address(&number) + MoreShapes.Reference(new[] { 1 }));
         }
 
         public static void Api()

@@ -109,6 +109,50 @@ namespace Clr
         public static readonly List<string> Log = new List<string>();
     }
 
+    // What the compiler makes of a body: methods with names of its own, which a rule can name. They keep their numbers while these stay first.
+    public static class Compiled
+    {
+        public static int Local(int x) { int Twice(int y) => 2 * y; return Twice(x) + 1; }
+        public static int Lambda(int x) { Func<int, string, int> longer = (y, text) => y + text.Length; return longer(x, "abc"); }
+        public static int Closure(int x) { Func<int> captured = () => x + 1; return captured(); }
+    }
+
+    public interface IGreeter { string Greet(string name) => "hello " + name; }
+    public class Greeter : IGreeter { }
+    public class Animal { public virtual Animal Self() => this; }
+    public class Dog : Animal { public override Dog Self() => this; }
+
+    public static class MoreShapes
+    {
+        public static (int Number, string Text) Tuple((int, string) pair, Tuple<int, string> old) => (pair.Item1 + old.Item1, pair.Item2 + old.Item2);
+        public static ValueTask<int> Done(int x) => new ValueTask<int>(x);
+        public static async ValueTask<int> DoneLater(int x) { await Task.Yield(); return x; }
+        public static async Task Failing(string message) { await Task.Yield(); throw new InvalidOperationException(message); }
+        public static async IAsyncEnumerable<int> Stream(int upTo) { for (int i = 0; i < upTo; i++) { await Task.Yield(); yield return i; } }
+
+        public static string Nested(int x)
+        {
+            try
+            {
+                try { throw new ArgumentException("inner" + x); }
+                catch (ArgumentException e) { throw new InvalidOperationException("outer", e); }
+                finally { Shapes.Log.Add("nested " + x); }
+            }
+            catch (InvalidOperationException e) when (x > 0) { return e.InnerException.Message; }
+        }
+
+        public static string Rethrown(int x)
+        {
+            try { return Nested(x); }
+            catch (InvalidOperationException) { throw; }
+        }
+
+        public static int ByReference(ref int x, in long y, out string z) { z = "z"; return x += (int)y; }
+        public static TOut Convert<TIn, TOut>(TIn x, Func<TIn, TOut> how) where TIn : struct where TOut : class => how(x);
+        public static unsafe int* Address(int* x) => x; // a pointer as the result: refused
+        public static ref int Reference(int[] x) => ref x[0]; // likewise
+    }
+
     public class Made
     {
         public readonly string Name;
