@@ -15,9 +15,7 @@ namespace Clr
         static int Attach(int process, Guid clsid, string path)
         {
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            string name = null;
-            for (int i = 0; i < 300 && name == null; i++, Thread.Sleep(100))
-                name = Directory.GetFiles(Path.GetTempPath(), "dotnet-diagnostic-" + process + "-*-socket").FirstOrDefault();
+            string name = Directory.GetFiles(Path.GetTempPath(), "dotnet-diagnostic-" + process + "-*-socket").FirstOrDefault();
             if (name == null) throw new Failed("the target has no diagnostics port");
             socket.Connect(new UnixDomainSocketEndPoint(name));
             using (var stream = new NetworkStream(socket, true))
@@ -61,6 +59,8 @@ namespace Clr
                 if (profiler == "none") throw new Failed("nothing to attach");
                 var run = Run.Start("attached", s => s.Environment["CORECLR_ENABLE_PROFILING"] = "0", (process, setup) =>
                 {
+                    // Before the runtime is up it would answer that it is not available yet.
+                    for (int i = 0; i < 3000 && !File.Exists(Path.Combine(setup.Home, "running")); i++) Thread.Sleep(20);
                     Check.Equal("00000000", Attach(process.Id, new Guid("36032161-FFC0-4B61-B559-F6C5D41BAE5A"), profiler).ToString("x8"), "result of the attach command");
                     File.WriteAllText(Path.Combine(setup.Home, "attached"), "");
                 }).Alive();

@@ -14,6 +14,7 @@ namespace Clr
                 case "one": Console.WriteLine(Shapes.Add(2, 3)); break;
                 case "attached":
                     Console.WriteLine(Shapes.Add(2, 3));
+                    File.WriteAllText(Path.Combine(Exports.Home, "running"), "");
                     while (!File.Exists(Path.Combine(Exports.Home, "attached"))) Thread.Sleep(20);
                     Order.NotInitialised();
                     Console.WriteLine(Shapes.Add(2, 3));
