@@ -46,7 +46,7 @@ namespace Contoso
             var builder = WebApplication.CreateBuilder();
             builder.Logging.ClearProviders();
             var app = builder.Build();
-            app.MapGet("/work/{n}", (int n) => Work(n));
+            app.MapGet("/shop/{n}", (int n) => Work(n));
             app.MapGet("/inner", () => "inner");
             app.Urls.Add("http://127.0.0.1:0");
             await app.StartAsync();
@@ -57,7 +57,7 @@ namespace Contoso
             DateTime end = DateTime.UtcNow.AddSeconds(int.Parse(args[0]));
             for (int after = 0; after < 40 && DateTime.UtcNow < end; await Task.Delay(100))
             {
-                answer = await client.GetStringAsync(s_address + "/work/7");
+                answer = await client.GetStringAsync(s_address + "/shop/7");
                 Shop.Background();
                 if (answer.Contains("header True")) after++;
             }

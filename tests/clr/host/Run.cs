@@ -47,7 +47,7 @@ namespace Clr
 
         public IEnumerable<Call> Of(string method) => Calls.Where(c => c.Method == method);
 
-        const int TimeoutSeconds = 300;
+        const int TimeoutSeconds = 600;
         static readonly Regex s_start = new Regex(@"^start (#\d+) (\[.*\)) (this=.* args=.*) (flags=0x[0-9a-f]{8} factory="".*"" metric="".*"") type=(.*) function=(\w+)$");
         static readonly Regex s_finish = new Regex(@"^finish (#\d+) (\[.*\)) ((?:result|exception)=.*)$");
 
