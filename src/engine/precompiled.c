@@ -25,6 +25,7 @@ static uint32_t last_wanted(nr_engine *e, const nr_generation *g, nr_module *mod
 typedef struct nr_attribute_search {
     nr_scope *scope;
     nr_method_bits *bits;
+    bool failed; /* not all methods were listed */
 } nr_attribute_search;
 
 static bool note_traced(void *self, uint32_t token)
@@ -37,18 +38,24 @@ static bool note_traced(void *self, uint32_t token)
 static bool search_type(void *self, uint32_t token)
 {
     nr_attribute_search *k = self;
-    k->scope->ops->each_method(k->scope, token, note_traced, k);
-    return true;
+    k->failed = !k->scope->ops->each_method(k->scope, token, note_traced, k);
+    return !k->failed;
 }
 
-/* The methods with [Transaction] or [Trace], once for the life of a module. */
+static void note_all(nr_method_bits *bits)
+{
+    for (uint32_t row = 1; row <= bits->count; row++) nr_method_bits_set(bits, row);
+}
+
+/* The methods with [Transaction] or [Trace], once for the life of a module; all of them when they cannot be listed: compiling
+ * too much costs time, too little loses a trace. */
 static void note_attributes(nr_engine *e, nr_module *module)
 {
     nr_scope scope;
     if (module->dynamic || !nr_module_knows_attributes(&e->modules, module, 0) || atomic_load(&module->traced)) return;
     if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return;
-    nr_attribute_search k = {&scope, nr_method_bits_new(nr_scope_last_method(&scope))};
-    if (k.bits) scope.ops->each_type_def(&scope, search_type, &k);
+    nr_attribute_search k = {&scope, nr_method_bits_new(nr_scope_last_method(&scope)), false};
+    if (k.bits && (!scope.ops->each_type_def(&scope, search_type, &k) || k.failed)) note_all(k.bits);
     scope.ops->close(&scope);
     if (k.bits) nr_method_bits_publish(&module->traced, k.bits);
 }

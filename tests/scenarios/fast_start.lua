@@ -44,6 +44,17 @@ t:test("precompiled code of wanted methods is refused, all other is used", OURS,
   s:equal(used, { ["N.C.M"] = false, ["N.C.K"] = true, ["N.C.T"] = false, ["N.C.G"] = false, ["N.C+E.M"] = false, ["N.D.M"] = true })
 end)
 
+t:test("methods that cannot be listed count as wanted", OURS, function(s)
+  for _, slot in ipairs { "EnumTypeDefs", "EnumMethods" } do
+    s:env(FAST)
+    s:home { rules = RULES }
+    local clr = s:core { fail = { "IMetaDataImport", slot, 1 } }
+    local m = clr:load(assembly(s, "B"))
+    s:equal({ slot, (m:precompiled "N.C.T"), (m:precompiled "N.D.M") }, { slot, false, false })
+    clr:shutdown()
+  end
+end)
+
 t:test("an assembly without rules: only attributes count", OURS, function(s)
   local m = start(s):load(assembly(s, "B"))
   s:equal({ (m:precompiled "N.C.M"), (m:precompiled "N.C.T") }, { true, false })
