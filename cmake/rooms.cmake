@@ -10,9 +10,14 @@ function(nr_own target)
   # No FORTIFY: its *_chk functions are missing in musl.
   target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE)
   target_compile_options(${target} PRIVATE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-prefix-map=${CMAKE_BINARY_DIR}/=")
-  if(MINGW AND NOT target MATCHES "^nr_(base|engine|clr)$")
-    # Unwind tables and alignment make a DLL larger than the other systems' libraries; here runs nothing that a method waits for.
+  if((MINGW OR CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64") AND NOT target MATCHES "^nr_(base|engine|clr)$")
+    # Unwind tables and alignment (pages of 64 KB on arm64) make these libraries larger than that of linux-x64; here runs nothing that a
+    # method waits for.
     target_compile_options(${target} PRIVATE -Os)
+  endif()
+  if(MINGW AND CMAKE_SIZEOF_VOID_P EQUAL 4)
+    # 100 KB that nothing reads: 32-bit Windows has no tables to unwind by, and a debugger has those of the symbols.
+    target_compile_options(${target} PRIVATE -fno-asynchronous-unwind-tables -fno-unwind-tables)
   endif()
   if(NOT WIN32)
     target_compile_options(${target} PRIVATE -fno-semantic-interposition)

@@ -105,17 +105,18 @@ function M.config_xml(c)
 end
 
 -- Fills the home directory: rules = a list (extensions/rules.xml), config = text, table, or false for no file, core = false for no
--- NewRelic.Agent.Core.dll, and texts of files by relative path. Can be called again to change files.
+-- NewRelic.Agent.Core.dll, and texts of files by relative path. Can be called again to change files. An empty
+-- NewRelic.Agent.Core.dll stands for one that the profiler accepts.
 function Scenario:home(t)
   local root = tools.absolute(self.home_directory, self.directory) .. separator
-  local function write(name, text) nr.write(root .. (nr.windows and name:gsub("/", "\\") or name), text) end
+  local function write(name, text)
+    if name:find "NewRelic%.Agent%.Core%.dll$" then self.agent_dlls[name] = text == "" or nil end
+    nr.write(root .. (nr.windows and name:gsub("/", "\\") or name), text)
+  end
   t = t or {}
   local config, core = t.config, t.core
   if config == nil and not self.home_made then config = {} end
-  if core == nil and not self.home_made then
-    core = ""
-    self.core_is_default = true
-  end
+  if core == nil and not self.home_made then core = "" end
   self.home_made = true
   if config then
     write("newrelic.config", type(config) == "table" and M.config_xml(config) or config)
@@ -154,13 +155,23 @@ local clr_fields = set "version domain highest_info fails attach fail"
 
 M.products = { [false] = "New Relic .NET CoreCLR Agent", [true] = "New Relic .NET Agent" }
 
+-- An agent's assembly that is accepted: on Windows it has to say what it is.
+function M.agent_dll(desktop) return nr.windows and image.versioned_dll(M.products[desktop], "10.0.0.0") or "" end
+
+-- What an extensions directory without a file adds to the warnings.
+M.no_extension_files = nr.windows and { "[Warn ] No instrumentation files found." } or {}
+
 local function start(s, desktop, options)
   options = options or {}
   check_fields(options, "a CLR", clr_fields)
   if not s.home_made then s:home {} end
   s.is_desktop = desktop
-  -- On Windows the agent's assembly has to say what it is.
-  if nr.windows and s.core_is_default then s:home { core = image.versioned_dll(M.products[desktop], "10.0.0.0") } end
+  if nr.windows then
+    local names = s.agent_dlls
+    s.agent_dlls = {}
+    for name in pairs(names) do s:home { [name] = M.agent_dll(desktop) } end
+    s.agent_dlls = names -- the next runtime asks for another
+  end
   local variable = desktop and "NEW_RELIC_HOME" or "CORECLR_NEW_RELIC_HOME"
   if not s.env_set[variable] then clr.setenv(variable, s.home_directory) end
   -- .NET Framework processes are left alone unless a list names them; this program is on none.
@@ -420,7 +431,7 @@ end
 local function run_here(body, directory)
   clear_environment()
   clr.enter_directory(directory)
-  local s = setmetatable({ directory = directory, home_directory = "home", clrs = {}, env_set = {} }, Scenario)
+  local s = setmetatable({ directory = directory, home_directory = "home", clrs = {}, env_set = {}, agent_dlls = {} }, Scenario)
   local ok, fault = xpcall(function()
     body(s)
     finish(s)

@@ -36,10 +36,7 @@ function M.fail(level, format, ...)
 end
 
 function M.read_file(path)
-  local f = io.open(path, "rb")
-  local text = f and f:read "a"
-  if f then f:close() end
-  return text
+  return nr.read(path)
 end
 
 local function names_of(t)

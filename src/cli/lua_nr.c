@@ -473,6 +473,18 @@ static int nr_write(lua_State *L)
     return 0;
 }
 
+/* nr.read(path): the bytes of a file, nil when it cannot be read. Lua's own io knows no name outside of Windows' code page. */
+static int nr_read(lua_State *L)
+{
+    nr_buf bytes = NR_BUF_INIT;
+    if (nr_os_read_file(check_str(L, 1), &bytes))
+        lua_pushlstring(L, (const char *)bytes.data, bytes.size);
+    else
+        lua_pushnil(L);
+    nr_buf_free(&bytes);
+    return 1;
+}
+
 int nr_lua_open_nr(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"rules", script_rules},       {"xml", script_xml},
@@ -482,9 +494,15 @@ int nr_lua_open_nr(lua_State *L)
                                        {"count", script_count},       {"close", script_close},
                                        {"denies", script_denies},     {"report_hidden", script_report_hidden},
                                        {"switches", script_switches}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {
-        {"script", nr_script_open},  {"log", nr_log_lines}, {"write", nr_write}, {"embedded", nr_embedded_text},
-        {"directory", nr_directory}, {"kind", nr_kind},     {"sleep", nr_sleep}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"script", nr_script_open},
+                                         {"log", nr_log_lines},
+                                         {"write", nr_write},
+                                         {"embedded", nr_embedded_text},
+                                         {"directory", nr_directory},
+                                         {"kind", nr_kind},
+                                         {"sleep", nr_sleep},
+                                         {"read", nr_read},
+                                         {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");

@@ -56,7 +56,7 @@ host_dll=$dotnet_out/Clr.Host/Clr.Host.dll
 own_runtime=''
 if [ "$target" != linux-x64 ] || [ -n "$framework" ]; then
     rid=$(rid_of "$target")
-    [ -n "$rid" ] || skip_all "Microsoft has no package of a .NET runtime for $target"
+    [ -n "$rid" ] || skip_all "Microsoft's .NET for musl wants libstdc++ and libgcc_s built for musl, which Debian does not have"
     why=$(can_run "$target") || skip_all "$why"
     own_runtime=1
     dotnet_for "${framework:-net$(dotnet --version | cut -d. -f1).0}" "$rid"

@@ -142,7 +142,7 @@ for _, row in ipairs {
   { "<applicationPool name='a'/><applicationPool/><APPLICATIONPOOL NAME='b' INSTRUMENT='true'/>", { NO_INSTRUMENT, NO_NAME } },
 } do
   t:test("6: " .. row[1], { covers = { "newrelic-config 6", "logging 5.1", "logging 3.2" } }, function(s)
-    s:home { config = configuration("<applicationPools>" .. row[1] .. "</applicationPools>") }
+    s:home { config = configuration("<applicationPools>" .. row[1] .. "</applicationPools>"), rules = {} }
     local clr = s:core()
     s:log_is("Warn", {}) -- the first load cannot be seen
     clr:call "ReloadConfiguration"

@@ -2,6 +2,7 @@
 
 local scenario = require "nrprof.scenario"
 local t = scenario.suite "direct call"
+local SEPARATOR = require "nr".windows and "\\" or "/"
 
 local OURS = { only_ours = "direct calls are an addition" }
 local ACTION = "15 12 0d 02 1c 12 15" -- Action`2<object,Exception>; type_refs 3 and 5
@@ -79,7 +80,8 @@ t:test("an assembly of that name from elsewhere does not count", OURS, function(
   local m = clr:load(target(s))
   clr:load(agent(s), { path = "elsewhere/NewRelic.Agent.Core.dll" })
   s:equal(is_direct(s, m:jit "N.C.K"), false)
-  s:log_has "[Info ] No direct calls into elsewhere/NewRelic.Agent.Core.dll, it is not the agent's assembly (home/NewRelic.Agent.Core.dll)."
+  s:log_has("[Info ] No direct calls into elsewhere/NewRelic.Agent.Core.dll, it is not the agent's assembly (home"
+    .. SEPARATOR .. "NewRelic.Agent.Core.dll).")
   clr:load(agent(s), AT)
   s:equal(is_direct(s, m:jit "N.C.K"), true)
 end)

@@ -159,7 +159,10 @@ for _, row in ipairs {
   t:test(("7: the log with %s is in %s"):format(#given > 0 and table.concat(given, " ") or "nothing set", row[2]),
     { covers = { "environment-and-files 7", "environment-and-files 7.2", "environment-and-files 7.3", "environment-and-files 2" } }, function(s)
     nr.write("there/other.txt", "")
-    s:env(row[1])
+    for name, value in pairs(row[1]) do
+      -- Windows makes no directory of a relative name.
+      s:env { [name] = nr.windows and name ~= "HOME_EXPANDED" and path(s.directory .. "/" .. value) or value }
+    end
     s:core()
     for _, directory in ipairs { "home/logs", "home/Logs", "p", "q", "g", "a/b/c", "there", "h/LogFiles/NewRelic" } do
       local same = directory:lower() == row[2]:lower() and (directory == row[2] or nr.windows)
@@ -168,6 +171,13 @@ for _, row in ipairs {
     end
   end)
 end
+
+t:test("7.3: Windows makes no directory of a relative name, and the profiler runs on without its log", { covers = "environment-and-files 7.3" }, function(s)
+  if not nr.windows then s:skip "elsewhere it is made" end
+  s:env { NEW_RELIC_LOG_DIRECTORY = "g" }
+  s:rewritten(s:method { body = "06 2a" }:jit())
+  for _, directory in ipairs { "g", "home/Logs" } do s:equal(#files(directory, ".log"), 0, "log files in " .. directory) end
+end)
 
 t:test("7.3: a log that cannot be opened stops nothing", { covers = { "environment-and-files 7.3", "logging 3" } }, function(s)
   nr.write("file", "x")
