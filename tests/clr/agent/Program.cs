@@ -55,7 +55,7 @@ namespace Contoso
             // There is a header when the agent has talked to the collector; its rule arrives then, and takes a moment.
             string answer = "";
             DateTime end = DateTime.UtcNow.AddSeconds(int.Parse(args[0]));
-            for (int after = 0; after < 40 && DateTime.UtcNow < end; await Task.Delay(100))
+            for (int after = 0; after < 200 && DateTime.UtcNow < end; await Task.Delay(100))
             {
                 answer = await client.GetStringAsync(s_address + "/shop/7");
                 Shop.Background();
