@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "engine/gate.h"
+#include "engine/approval.h"
 #include "engine/inject.h"
 #include "engine/method.h"
 #include "engine/precompiled.h"

@@ -21,7 +21,7 @@ struct nr_engine {
     nr_resolver resolver;
     nr_switch_set switches;    /* in force since the start */
     atomic_ulong instrumented; /* bodies given to the CLR */
-    atomic_ulong verdicts[3];  /* of the verifier, where it was asked: see gate.h */
+    atomic_ulong verdicts[3];  /* of the verifier, where it was asked: see approval.h */
     unsigned fault_limit;      /* 0: none */
     atomic_uint faults;
     atomic_bool closed;        /* the limit has been reached */

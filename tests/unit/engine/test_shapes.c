@@ -2,7 +2,7 @@
  * as it was or is rewritten as a whole, nothing is left, and the next attempt works. NRPROF_FAULTS=all: every n; else a part of them. */
 #include "fake_build.h"
 
-#include "engine/gate.h"
+#include "engine/approval.h"
 #include "engine/journal.h"
 #include "test.h"
 

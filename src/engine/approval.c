@@ -1,4 +1,4 @@
-#include "engine/gate.h"
+#include "engine/approval.h"
 
 #include "base/log.h"
 #include "engine/journal.h"
@@ -55,7 +55,7 @@ static bool know_arguments(nr_question *q, nr_verify_context *c)
     return true;
 }
 
-static bool know_locals(nr_question *q, const nr_gate_job *job, nr_verify_context *c)
+static bool know_locals(nr_question *q, const nr_approval_job *job, nr_verify_context *c)
 {
     nr_method *m = q->m;
     nr_body_parts parts;
@@ -72,7 +72,7 @@ static bool know_locals(nr_question *q, const nr_gate_job *job, nr_verify_contex
     return true;
 }
 
-static void verify(nr_method *m, const nr_gate_job *job, nr_verify_report *report)
+static void verify(nr_method *m, const nr_approval_job *job, nr_verify_report *report)
 {
     nr_question q = {.m = m};
     q.types = (nr_types){&m->e->modules, m->module, &m->scope, &m->arena, m->token, m->props.type_def, m->sig};
@@ -96,7 +96,7 @@ static nr_str words_of(const nr_verify_report *r, char *text, size_t room)
     return nr_str_of(text);
 }
 
-static void warn(const nr_method *m, const nr_gate_job *job, nr_str words)
+static void warn(const nr_method *m, const nr_approval_job *job, nr_str words)
 {
     const nr_point *p = job->point;
     nr_arena arena = NR_ARENA_INIT;
@@ -110,7 +110,7 @@ static void warn(const nr_method *m, const nr_gate_job *job, nr_str words)
     nr_arena_free(&arena);
 }
 
-bool nr_gate_passes(nr_method *m, const nr_gate_job *job)
+bool nr_approval_passes(nr_method *m, const nr_approval_job *job)
 {
     nr_engine *e = m->e;
     nr_verify_report report;
@@ -127,12 +127,12 @@ bool nr_gate_passes(nr_method *m, const nr_gate_job *job)
         return true;
     }
     warn(m, job, words);
-    nr_gate_note(m, job, NR_JOURNAL_REFUSED_BY_GATE, (int32_t)report.fault);
-    nr_gate_count_fault(e);
+    nr_approval_note(m, job, NR_JOURNAL_REFUSED_BY_GATE, (int32_t)report.fault);
+    nr_approval_count_fault(e);
     return false;
 }
 
-void nr_gate_note(const nr_method *m, const nr_gate_job *job, int outcome, int32_t hr)
+void nr_approval_note(const nr_method *m, const nr_approval_job *job, int outcome, int32_t hr)
 {
     nr_arena arena = NR_ARENA_INIT;
     nr_str method = nr_arena_printf(&arena, "[%.*s]%.*s.%.*s(%.*s)", NR_STR_ARG(m->module->assembly),
@@ -153,7 +153,7 @@ void nr_gate_note(const nr_method *m, const nr_gate_job *job, int outcome, int32
     nr_arena_free(&arena);
 }
 
-void nr_gate_count_fault(nr_engine *e)
+void nr_approval_count_fault(nr_engine *e)
 {
     if (e->fault_limit == 0 || atomic_fetch_add(&e->faults, 1) + 1 != e->fault_limit) return;
     atomic_store(&e->closed, true);
