@@ -16,15 +16,27 @@ static bool same(char a, char b)
 
 static bool same_ci(char a, char b)
 {
-    return a == b || (a ^ b) == 0x20;
+    char letter = (char)(a | 0x20);
+    return a == b || (letter == (char)(b | 0x20) && letter >= 'a' && letter <= 'z');
+}
+
+static bool any_star(nr_str p, size_t i)
+{
+    return p.p[i] == '*';
+}
+
+/* In types a star may also be a pointer's: a wildcard stands at the start of a name or of an argument. */
+static bool star_of_type(nr_str p, size_t i)
+{
+    return p.p[i] == '*' && (i == 0 || memchr(".,[(<", p.p[i - 1], 5));
 }
 
 /* Goes back to the last star only: an earlier one cannot help. */
-static bool matches(nr_str p, nr_str t, bool (*equal)(char, char))
+static bool matches(nr_str p, nr_str t, bool (*is_star)(nr_str, size_t), bool (*equal)(char, char))
 {
     size_t i = 0, j = 0, star = p.n, mark = 0;
     while (j < t.n) {
-        if (i < p.n && p.p[i] == '*') {
+        if (i < p.n && is_star(p, i)) {
             star = i++;
             mark = j;
         } else if (i < p.n && equal(p.p[i], t.p[j])) {
@@ -37,7 +49,7 @@ static bool matches(nr_str p, nr_str t, bool (*equal)(char, char))
             return false;
         }
     }
-    while (i < p.n && p.p[i] == '*') i++;
+    while (i < p.n && is_star(p, i)) i++;
     return i == p.n;
 }
 
@@ -51,12 +63,12 @@ bool nr_glob_matches(nr_str p, nr_str t)
     if (!nr_glob_has_wildcard(p)) return nr_str_eq(p, t);
     if (has(t, '<') && !has(p, '<')) return false;
     if (t.n && t.p[0] == '.' && p.p[0] != '.') return false;
-    return matches(p, t, same);
+    return matches(p, t, any_star, same);
 }
 
 bool nr_glob_matches_ci(nr_str p, nr_str t)
 {
-    return nr_glob_has_wildcard(p) ? matches(p, t, same_ci) : nr_str_eq_ci(p, t);
+    return nr_glob_has_wildcard(p) ? matches(p, t, any_star, same_ci) : nr_str_eq_ci(p, t);
 }
 
 /* ---- parameters --------------------------------------------------------------------- */
@@ -75,32 +87,6 @@ static nr_str first_type(nr_str list, nr_str *rest)
     return (nr_str){list.p, i};
 }
 
-static bool is_wild(nr_str type, size_t i)
-{
-    return type.p[i] == '*' && (i == 0 || memchr(".,[(<", type.p[i - 1], 5));
-}
-
-static bool type_matches(nr_str p, nr_str t)
-{
-    size_t i = 0, j = 0, star = p.n, mark = 0;
-    while (j < t.n) {
-        if (i < p.n && is_wild(p, i)) {
-            star = i++;
-            mark = j;
-        } else if (i < p.n && p.p[i] == t.p[j]) {
-            i++;
-            j++;
-        } else if (star < p.n) {
-            i = star + 1;
-            j = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (i < p.n && is_wild(p, i)) i++;
-    return i == p.n;
-}
-
 bool nr_glob_matches_parameters(nr_str p, nr_str t)
 {
     nr_str more_p = p, more_t = t;
@@ -109,7 +95,7 @@ bool nr_glob_matches_parameters(nr_str p, nr_str t)
     while (more_p.p && more_t.p) {
         nr_str type_p = first_type(more_p, &more_p);
         if (nr_str_is(type_p, "...") && !more_p.p) return true;
-        if (!type_matches(type_p, first_type(more_t, &more_t))) return false;
+        if (!matches(type_p, first_type(more_t, &more_t), star_of_type, same)) return false;
     }
     return !more_t.p && (!more_p.p || nr_str_is(more_p, "..."));
 }
@@ -117,7 +103,7 @@ bool nr_glob_matches_parameters(nr_str p, nr_str t)
 bool nr_glob_parameters_have_wildcard(nr_str p)
 {
     for (size_t i = 0; i < p.n; i++) {
-        if (is_wild(p, i)) return true;
+        if (star_of_type(p, i)) return true;
     }
     return nr_str_is(p, "...") || nr_str_ends(p, NR_STR(",..."));
 }

@@ -49,6 +49,7 @@ TEST(names)
     CHECK(nr_glob_matches_ci(NR_STR("contoso.*"), NR_STR("Contoso.Shop")));
     CHECK(nr_glob_matches_ci(NR_STR("contoso"), NR_STR("CONTOSO")));
     CHECK(!nr_glob_matches_ci(NR_STR("contoso"), NR_STR("Contoso.Shop")));
+    CHECK(!nr_glob_matches_ci(NR_STR("List`*"), NR_STR("List@1"))); /* 0x20 apart, but no letters */
 }
 
 /* A pattern with many stars on a long text: no exponential time. */
