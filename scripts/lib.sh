@@ -27,6 +27,7 @@ packages_for() {
 emulator_packages_for() {
     case $1 in
     linux-arm64*) echo qemu-user ;;
+    linux-x64-musl) echo musl ;; # its loader, where programs ask for it: called by hand it would be the process's program
     windows-x64) echo wine64 ;;
     esac
 }
@@ -122,9 +123,8 @@ run_target() {
     local target=$1
     shift
     case $target in
-    linux-x64) "$@" ;;
+    linux-x64 | linux-x64-musl) "$@" ;;
     linux-arm64) emulated /usr/aarch64-linux-gnu "$@" ;;
-    linux-x64-musl) "$cache/sysroot/musl-x64/lib/ld-musl-x86_64.so.1" "$@" ;;
     linux-arm64-musl) emulated "$cache/sysroot/musl-arm64" "$@" ;;
     windows-x64)
         env -u DISPLAY WINEPREFIX="$root/build/wineprefix" WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml=' \

@@ -1,29 +1,37 @@
 #!/usr/bin/env bash
-# test.sh [--all]: sets up, builds and runs every test for linux-x64. --all adds the other targets and ThreadSanitizer.
+# test.sh [--all] [--only TEXT]: sets up, builds and runs every test for linux-x64. --all adds the other targets and ThreadSanitizer.
+# --only: of these the phases whose names contain TEXT, e.g. --all --only "windows-x86".
 # Each phase prints what it found, its log is build/log/test-PHASE.log; the last line is "N passed, N failed, N skipped".
 set -u
 . "$(dirname "$0")/lib.sh"
 cd "$root" || exit 1
-all=
-for argument; do
-    case $argument in
+usage() {
+    say "usage: test.sh [--all] [--only TEXT]"
+    exit 2
+}
+all='' only=''
+while [ $# -gt 0 ]; do
+    case $1 in
     --all) all=1 ;;
-    *)
-        say "usage: test.sh [--all]"
-        exit 2
+    --only)
+        only=${2:-}
+        [ -n "$only" ] || usage
+        shift
         ;;
+    *) usage ;;
     esac
+    shift
 done
 logs=$root/build/log
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
-declare -A counts_of # by phase: "12" or "12, 1 failed, 2 skipped"
 count_line='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 
 # phase NAME FUNCTION [ARGUMENT...]: runs a phase in a subshell. It must print a count line last, and a line "skip WHAT: WHY"
 # for whatever it left out. A phase without count line, or with an exit code but no failure, is one failure.
 phase() {
     local name=$1 log=$logs/test-${1// /-}.log start=$SECONDS rc counts p=0 f=0 s=0
+    [[ $name == *"$only"* ]] || return 0
     shift
     say "== $name"
     ("$@") >"$log" 2>&1 </dev/null
@@ -48,9 +56,6 @@ phase() {
         say "--"
     fi
     say "$p passed, $f failed, $s skipped ($((SECONDS - start)) s)"
-    counts_of[$name]=$p
-    [ "$f" = 0 ] || counts_of[$name]+=", $f failed"
-    [ "$s" = 0 ] || counts_of[$name]+=", $s skipped"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
@@ -131,7 +136,21 @@ cross_scenarios() { # TARGET FILE|DIRECTORY [OPTION...]
     fi
 }
 
-# What was run where, from this run's own counts; also in build/targets.md.
+counts_of() { # PHASE: "12" or "12, 1 failed, 2 skipped" by the log of its last run
+    local p f s counts log=$logs/test-${1// /-}.log
+    if [ ! -f "$log" ]; then
+        say "not run"
+        return
+    fi
+    counts=$(tr -d '\r' <"$log" | grep -E "$count_line" | tail -n 1)
+    read -r p _ f _ s _ <<<"${counts:-0 passed, 1 failed}"
+    p=${p%,} f=${f%,} s=${s%,}
+    [ "$f" = 0 ] || p+=", $f failed"
+    [ "${s:-0}" = 0 ] || p+=", $s skipped"
+    say "$p"
+}
+
+# What was run where, by the logs of each phase's last run; also in build/targets.md. docs/platforms.md has a copy.
 table() {
     local target suffix kind
     say "| target | runs | unit tests | scenarios | callback slots | real CLR |"
@@ -141,11 +160,16 @@ table() {
         [ "$target" = linux-x64 ] && suffix=
         printf '| %s | %s |' "$target" "$(emulator_of "$target")"
         for kind in "unit tests$suffix" "scenarios$suffix" "callback slots $target" "real CLR$suffix"; do
-            printf ' %s |' "${counts_of[$kind]:-not run}"
+            printf ' %s |' "$(counts_of "$kind")"
         done
         echo
     done
-    say "| linux-x64 library | through musl's loader | | ${counts_of[scenarios linux-x64 library on musl]:-not run} | ${counts_of[callback slots linux-x64 library on musl]:-not run} | |"
+    say "| linux-x64 library | through musl's loader | | $(counts_of "scenarios linux-x64 library on musl") | $(counts_of "callback slots linux-x64 library on musl") | |"
+}
+
+table_into() { # FILE: its table becomes that of build/targets.md
+    awk '!/^\|/ { print } /^\|/ && !done { while ((getline line <"build/targets.md") > 0) print line; done = 1 }' "$1" >"$1.new" &&
+        mv "$1.new" "$1"
 }
 
 build_target() { # TARGET
@@ -248,7 +272,7 @@ phase "unit tests" unit_tests linux-x64 linux-x64
 phase "unit tests with ASan and UBSan" unit_tests linux-x64-asan linux-x64
 phase "binary gate self-test" gate_self_test
 phase "binary gate" gate linux-x64
-real_assemblies
+[ -n "$only" ] || real_assemblies
 phase "Lua tests" lua_tests tests/lua
 phase "scenarios" lua_tests tests/scenarios
 phase "nrprof run" run_tests
@@ -290,6 +314,7 @@ if [ -n "$all" ]; then
     # Two builds without compiler cache for each: one target per object format; the others: reproducible.sh TARGET...
     phase "reproducible" external "reproducible" tests/package/reproducible.sh linux-x64 windows-x64
     table | tee build/targets.md
+    [ -z "${NRPROF_UPDATE_DOCS:-}" ] || table_into docs/platforms.md
 else
     say "(other targets and ThreadSanitizer: test.sh --all)"
 fi
