@@ -38,12 +38,23 @@ typedef struct stage {
 
 static stage st;
 
+/* On Windows the agent's assembly has to say what it is. This program does. */
+static void put_agent(nr_arena *a)
+{
+    nr_buf content = NR_BUF_INIT;
+    if (NR_OS_WINDOWS) CHECK(nr_os_read_file(nr_os_process_path(a), &content));
+    intptr_t f = nr_os_open_log(put_file(a, "home" SEP "NewRelic.Agent.Core.dll", ""));
+    CHECK(nr_os_write(f, content.data, content.size));
+    nr_os_close(f);
+    nr_buf_free(&content);
+}
+
 static void begin_files(void)
 {
     nr_arena a = NR_ARENA_INIT;
     clear_env();
     put_file(&a, "home" SEP "newrelic.config", config);
-    put_file(&a, "home" SEP "NewRelic.Agent.Core.dll", "");
+    put_agent(&a);
     put_file(&a, "home" SEP "extensions" SEP "a.xml", xml);
     put_file(&a, "home" SEP "extensions" SEP "b.lua", rules);
     put_file(&a, "home" SEP "instrumentation" SEP "templates" SEP "extra.lua", extra_template);

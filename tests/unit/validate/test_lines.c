@@ -109,8 +109,10 @@ TEST(absolute_paths)
     nr_arena arena = NR_ARENA_INIT;
     nr_str a = nr_os_absolute_path(&arena, NR_STR("./x/y"));
     CHECK(a.n > 5 && nr_str_ends(a, NR_STR("x" NR_OS_SEPARATOR "y")) && !nr_str_starts(a, NR_STR(".")));
-    nr_str whole = nr_str_of(nr_test_directory());
+    nr_str directory = nr_str_of(nr_test_directory()), whole = nr_os_absolute_path(&arena, directory);
+    CHECK_EQ(whole.n, directory.n);
     CHECK(nr_str_eq(nr_os_absolute_path(&arena, whole), whole));
+    if (!NR_OS_WINDOWS) CHECK(nr_str_eq(whole, directory)); /* there '/' has become '\' */
     nr_arena_free(&arena);
 }
 
