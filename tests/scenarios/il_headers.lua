@@ -113,7 +113,7 @@ end)
 
 -- ---- 6.1, 6.2: what goes out -------------------------------------------------------------------------------------------------------------
 
-t:test("6.1: the code size is that of all instructions", { covers = { "il-method-body 6", "il-method-body 6.1", "il-method-body 6.11" } }, function(s)
+t:test("6.1: the code size is that of all instructions", { covers = { "il-method-body 6", "il-method-body 6.1", "il-method-body 6.11" }, seconds = 600 }, function(s)
   local list = {}
   for _, n in ipairs { 1, 2, 64, 255, 256, 65535, 65536, 1000000 } do list[#list + 1] = { body = { code = ("00 "):rep(n - 1) .. "2a", max_stack = 8 }, n = n } end
   each(s, list, function(r, row)
