@@ -29,7 +29,7 @@ namespace Clr
                 Check.Equal(2, run.Calls.Count, "starts");
                 Check.Contains("Left as it is: [Clr.Target]Clr.Spans.Length(System.ReadOnlySpan`1[System.Char]): the new body is bad BY_REF_LIKE at ", run.Log, "the profiler log");
                 Check.Contains("Left as it is: [Clr.Target]Clr.Spans+Pair.Twice(): the new body is bad POINTER_AS_OBJECT at ", run.Log, "the profiler log");
-                Check.Contains("/extensions/spans.xml:1, template tracer)", run.Log, "the profiler log");
+                Check.Contains("/extensions/spans.xml:1, template tracer)", run.Log.Replace('\\', '/'), "the profiler log");
             });
             Suite.Test("NEW_RELIC_PROFILER_DISABLED=1", () =>
             {
@@ -63,7 +63,7 @@ namespace Clr
                     Check.Contains("nrprof ", text, "the journal");
                     Check.Contains(" written: ", text, "the journal");
                     Check.Contains("[Clr.Target]Clr.Spans.Sum(System.Int32,System.Int32)", text, "the journal");
-                    Check.Contains("/extensions/spans.xml:1, template tracer; ", text, "the journal");
+                    Check.Contains("/extensions/spans.xml:1, template tracer; ", text.Replace('\\', '/'), "the journal");
                 }
                 finally { File.Delete(core); }
             });
