@@ -3,6 +3,15 @@
 
 #include "script/script.h"
 
+/* Every kind of answer, and none. */
+static bool some_fact(void *self, nr_fact fact, nr_fact_value *value)
+{
+    static const nr_str list[] = {NR_STR("System.ObsoleteAttribute"), NR_STR("")};
+    (void)self;
+    *value = (nr_fact_value){NR_STR("Contoso.Shop"), 3, true, list, 2};
+    return fact % 5 != 4;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     nr_ruleset set;
@@ -14,11 +23,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE(nr_script_commit_rules(script));
     REQUIRE(ok || set.count == 0); /* a file is used as a whole or not at all */
     REQUIRE(nr_script_count(script).memory <= NR_SCRIPT_MEMORY);
-    const nr_method_facts facts = {
-        .assembly = NR_STR("A"), .class_name = NR_STR("C"), .method = NR_STR("M"), .parameters = NR_STR("")};
+    const nr_method_facts facts = {some_fact, NULL};
     for (const nr_point *p = set.first; p; p = p->next) {
-        REQUIRE(p->assembly.n && p->class_name.n && p->method.n && p->line);
-        if (p->predicate != NR_NO_PREDICATE) nr_script_where(script, p, &facts);
+        nr_arena arena = NR_ARENA_INIT;
+        nr_str metric;
+        REQUIRE(p->line && p->line <= size + 1);
+        nr_script_where(script, p, &facts);
+        if (nr_script_metric(script, &arena, p, &facts, &metric)) REQUIRE(metric.n);
+        nr_arena_free(&arena);
     }
     nr_script_seal(script);
     nr_script_free(script);
