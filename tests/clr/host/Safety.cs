@@ -17,7 +17,11 @@ namespace Clr
         {
             Suite.Test("without safe mode a method with a span fails to compile, as with the C++ profiler", () =>
             {
-                Run run = Run.Start("spans", s => File.WriteAllText(s.Extension("spans.xml"), Rule)).Alive();
+                Run run = Run.Start("spans", s => File.WriteAllText(s.Extension("spans.xml"), Rule));
+                Check.Contains("[Clr.Target]Clr.Spans+Pair.Twice()", run.Log, "the profiler log");
+                // It is a nested struct's: see Instrumenting.cs.
+                if (!Suite.Target.EndsWith(".dll") && run.ExitCode == 139) throw new Skipped("this version of the CLR cannot run what the C++ profiler writes here");
+                run.Alive();
                 Check.Equal("InvalidProgramException 4 5 42\ndone\n", run.Output, "output");
                 Check.Equal(2, run.Calls.Count, "starts");
             });
