@@ -8,7 +8,10 @@ function(nr_own target)
   endif()
   # Unreferenced functions fall out at link time (--gc-sections). Nothing of the library may be interposed by the host.
   # No FORTIFY: its *_chk functions are missing in musl.
-  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections -U_FORTIFY_SOURCE)
+  target_compile_options(${target} PRIVATE -ffunction-sections -U_FORTIFY_SOURCE)
+  if(NOT MINGW) # there what is zero would come into .data$NAME, and so into the file: 120 KB
+    target_compile_options(${target} PRIVATE -fdata-sections)
+  endif()
   target_compile_options(${target} PRIVATE "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=" "-ffile-prefix-map=${CMAKE_BINARY_DIR}/=")
   if((MINGW OR CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64") AND NOT target MATCHES "^nr_(base|engine|clr)$")
     # Unwind tables and alignment (pages of 64 KB on arm64) make these libraries larger than that of linux-x64; here runs nothing that a
