@@ -66,6 +66,11 @@ seed_pairs() { # live: a name, a NUL byte, a document
         [ ! -f "$f" ] || { printf '%s\0' "${f##*/}" && cat "$f"; } >"$out/corpus/fuzz_live/seed-${f##*/}"
     done
 }
+seed_records() { # each recording, and the two with a NUL byte between them
+    local dir=tests/fuzz/seeds/records
+    seed_texts records $dir/*.jsonl
+    { cat $dir/tracer.jsonl && printf '\0' && cat $dir/count.jsonl; } >"$out/corpus/fuzz_records/seed-both"
+}
 # Numbers for the generator of method bodies: the same at every run.
 seed_numbers() {
     local n
@@ -75,7 +80,7 @@ seed_numbers() {
     done
 }
 for name in $all; do mkdir -p "$out/corpus/fuzz_$name" "$out/log"; done
-if [ ! -f $out/seeded ]; then
+if [ ! -f $out/seeded ] || [ scripts/fuzz.sh -nt $out/seeded ]; then
     $obj/fuzz_seeds $out/corpus >$out/log/seeds.log || exit 1
     seed_texts xml samples/*/extensions/*.xml ../shared/data/extensions/*.xml
     seed_texts config samples/*.config ../shared/tools/recorder/newrelic.config
@@ -83,6 +88,7 @@ if [ ! -f $out/seeded ]; then
     seed_texts template instrumentation/templates/*.lua samples/*/instrumentation/templates/*.lua
     seed_type_texts
     seed_pairs
+    seed_records
     seed_numbers
     touch $out/seeded
 fi

@@ -410,6 +410,8 @@ static void read_lines(reader *d, FILE *file, nr_recording_progress *progress, v
     nr_buf_free(&text);
 }
 
+static const char unreadable_file[] = "the file cannot be read";
+
 /* Compressed files are for other programs. */
 static const char *compressed(FILE *file)
 {
@@ -422,23 +424,17 @@ static const char *compressed(FILE *file)
     return NULL;
 }
 
-const char *nr_recording_read(nr_recording *r, const char *path, nr_recording_progress *progress, void *self)
+static const char *read_stream(nr_recording *r, FILE *file, nr_recording_progress *progress, void *self)
 {
     reader d = {r, NULL, false};
-    memset(r, 0, sizeof *r);
-    r->path = nr_str_of(path);
     r->format = 1;
     nr_map_init(&r->words, &r->arena);
     nr_map_init(&r->assembly_map, &r->arena);
     nr_map_init(&r->requests, &r->arena);
-    FILE *file = fopen(path, "rb");
-    if (!file) return "the file cannot be read";
     if (!size_of(file) || !(d.error = compressed(file))) read_lines(&d, file, progress, self);
-    bool failed = ferror(file) != 0;
-    fclose(file);
     if (d.error) return d.error;
     if (d.no_memory) return "out of memory";
-    if (failed) return "the file cannot be read";
+    if (ferror(file)) return unreadable_file;
     if (r->format != NR_RECORDING_FORMAT) {
         nr_str text =
             nr_arena_printf(&r->arena,
@@ -450,6 +446,23 @@ const char *nr_recording_read(nr_recording *r, const char *path, nr_recording_pr
     if (r->lines == r->unreadable)
         return "it is no recording: it has no line that 'nrprof record' or a validation writes";
     return NULL;
+}
+
+const char *nr_recording_read_stream(nr_recording *r, FILE *file)
+{
+    memset(r, 0, sizeof *r);
+    return read_stream(r, file, NULL, NULL);
+}
+
+const char *nr_recording_read(nr_recording *r, const char *path, nr_recording_progress *progress, void *self)
+{
+    memset(r, 0, sizeof *r);
+    r->path = nr_str_of(path);
+    FILE *file = fopen(path, "rb");
+    if (!file) return unreadable_file;
+    const char *error = read_stream(r, file, progress, self);
+    fclose(file);
+    return error;
 }
 
 void nr_recording_free(nr_recording *r)

@@ -13,6 +13,7 @@
 #include <cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* The version of the lines that this program reads. A recording that names none is of version 1. */
 enum { NR_RECORDING_FORMAT = 1 };
@@ -102,6 +103,8 @@ typedef void nr_recording_progress(void *self, uint64_t done, uint64_t total);
 
 /* Reads a file. NULL: all is well; else what is wrong with it, in the recording's arena. nr_recording_free in any case. */
 const char *nr_recording_read(nr_recording *r, const char *path, nr_recording_progress *progress, void *self);
+/* The same from a stream, from its beginning; it stays open. */
+const char *nr_recording_read_stream(nr_recording *r, FILE *file);
 void nr_recording_free(nr_recording *r);
 
 /* NULL: there is none. */
