@@ -364,6 +364,7 @@ static const nr_scope_ops scope_ops = {
     .each_method_named = each_method_named,
     .custom_attribute = custom_attribute,
     .knows_type = knows_type,
+    .each_carrier = nr_scope_each_carrier,
     .has_attribute = nr_scope_has_attribute,
     .each_attribute = nr_scope_each_attribute,
     .each_interface = nr_scope_each_interface,

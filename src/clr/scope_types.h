@@ -13,6 +13,7 @@ int32_t nr_scope_name(nr_scope *s, nr_arena *arena, uint32_t token, nr_name_call
 /* The functions of nr_scope_ops with these names. */
 bool nr_scope_has_attribute(nr_scope *s, nr_arena *arena, uint32_t owner, nr_str type);
 void nr_scope_each_attribute(nr_scope *s, nr_arena *arena, uint32_t owner, nr_name_visitor visit, void *self);
+bool nr_scope_each_carrier(nr_scope *s, const char *const *types, nr_token_visitor visit, void *self);
 void nr_scope_each_interface(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self);
 
 #endif

@@ -2,20 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "engine/traced.h"
 #include "engine/why.h"
-
-static const char *const attribute_names[] = {"NewRelic.Api.Agent.TransactionAttribute",
-                                              "NewRelic.Api.Agent.TraceAttribute", NULL};
-
-bool nr_scope_is_traced(nr_scope *scope, uint32_t method)
-{
-    const uint8_t *value;
-    uint32_t size;
-    for (const char *const *name = attribute_names; *name; name++) {
-        if (scope->ops->custom_attribute(scope, method, *name, &value, &size) == NR_HR_OK) return true;
-    }
-    return false;
-}
 
 static unsigned bucket_of(uintptr_t id)
 {
@@ -80,7 +68,7 @@ static nr_module *make(nr_modules *m, uintptr_t id, int32_t *hr)
                              !nr_str_starts(r->assembly, NR_STR("Microsoft.")) &&
                              !nr_str_starts(r->assembly, NR_STR("NewRelic."));
     r->is_api = nr_str_is(r->assembly, "NewRelic.Api.Agent");
-    atomic_init(&r->attributes, r->searches_attributes ? NR_ATTRIBUTES_UNKNOWN : NR_ATTRIBUTES_NONE);
+    atomic_init(&r->untraced, !r->searches_attributes);
     return r;
 }
 
@@ -222,7 +210,7 @@ uint32_t nr_scope_last_method(nr_scope *scope)
     return low;
 }
 
-static int32_t open_scope(nr_modules *m, const nr_module *module, uintptr_t function, nr_scope *scope)
+int32_t nr_module_open(nr_modules *m, const nr_module *module, uintptr_t function, nr_scope *scope)
 {
     const nr_runtime *rt = m->runtime;
     return function ? rt->ops->open_function(rt->self, function, scope)
@@ -248,7 +236,7 @@ static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generatio
     bool patterns = nr_wides_know_assembly(&g->set.wides, module->assembly);
     uint32_t known = UINT32_MAX, bits = 0;
     if (!module->dynamic && !module->is_api && (plain || patterns)) {
-        if (open_scope(m, module, function, &scope) < 0) return NULL;
+        if (nr_module_open(m, module, function, &scope) < 0) return NULL;
         known = nr_scope_last_method(&scope);
         /* A list that ends too early would hide methods for good. */
         if (plain && !scope.ops->each_type_def(&scope, collect_type, &k)) k.failed = true;
@@ -299,20 +287,6 @@ bool nr_module_may_be_wide(nr_modules *m, nr_module *module, const nr_generation
     return nr_wide_rows_find(&c->wide, row) != NULL;
 }
 
-/* Does the module know one of the attribute types? A dynamic module may come to know it later. */
-bool nr_module_knows_attributes(nr_modules *m, nr_module *module, uintptr_t function)
-{
-    int state = atomic_load_explicit(&module->attributes, memory_order_relaxed);
-    if (state != NR_ATTRIBUTES_UNKNOWN) return state == NR_ATTRIBUTES_POSSIBLE;
-    if (module->dynamic) return true;
-    nr_scope scope;
-    if (open_scope(m, module, function, &scope) < 0) return true;
-    bool known = scope.ops->knows_type(&scope, attribute_names);
-    scope.ops->close(&scope);
-    atomic_store(&module->attributes, known ? NR_ATTRIBUTES_POSSIBLE : NR_ATTRIBUTES_NONE);
-    return known;
-}
-
 bool nr_module_names(const nr_candidates *c, uint32_t row)
 {
     if (c->by_name || row > c->known) return true;
@@ -323,5 +297,7 @@ bool nr_module_may_match(nr_modules *m, nr_module *module, const nr_generation *
 {
     const nr_candidates *c = nr_module_candidates(m, module, g, function);
     /* No memory: by name, this time. */
-    return !c || nr_module_names(c, token & 0xFFFFFF) || nr_module_knows_attributes(m, module, function);
+    if (!c || nr_module_names(c, token & 0xFFFFFF)) return true;
+    return !atomic_load_explicit(&module->untraced, memory_order_relaxed) &&
+           nr_module_may_be_traced(m, module, function, token & 0xFFFFFF);
 }

@@ -28,8 +28,6 @@ typedef struct nr_candidates {
     uint64_t words[1]; /* a bit per row, [0, bits) */
 } nr_candidates;
 
-typedef enum nr_attributes { NR_ATTRIBUTES_UNKNOWN, NR_ATTRIBUTES_NONE, NR_ATTRIBUTES_POSSIBLE } nr_attributes;
-
 typedef struct nr_module nr_module;
 struct nr_module {
     nr_retired retired;
@@ -40,9 +38,9 @@ struct nr_module {
     bool dynamic;
     bool searches_attributes; /* not System., Microsoft., NewRelic. */
     bool is_api;              /* the assembly NewRelic.Api.Agent: every method is looked at */
-    atomic_int attributes;    /* nr_attributes: can a method carry [Transaction] or [Trace]? */
+    atomic_bool untraced;     /* no method can carry [Transaction] or [Trace] */
     nr_candidates *_Atomic candidates;
-    nr_method_bits *_Atomic traced;  /* methods with [Transaction] or [Trace]; see precompiled.h */
+    nr_method_bits *_Atomic traced;  /* methods that may carry one; NULL: not looked for, or untraced. See traced.h */
     nr_method_bits *_Atomic searched; /* wanted methods whose precompiled callers have been looked for */
     nr_method_bits *_Atomic callers; /* methods whose precompiled code contains wanted ones */
     nr_token_cache *tokens;
@@ -78,14 +76,12 @@ const nr_candidates *nr_module_candidates(nr_modules *m, nr_module *module, cons
 bool nr_module_may_be_wide(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token);
 /* As far as names tell. */
 bool nr_module_names(const nr_candidates *c, uint32_t row);
-/* Can a method carry [Transaction] or [Trace]? */
-bool nr_module_knows_attributes(nr_modules *m, nr_module *module, uintptr_t function);
+/* The module's metadata; through the function when there is one. */
+int32_t nr_module_open(nr_modules *m, const nr_module *module, uintptr_t function, nr_scope *scope);
 /* The record behind `previous`, NULL: the first one. NULL: there are no more. Inside an epoch. */
 nr_module *nr_modules_next(nr_modules *m, const nr_module *previous);
 /* Highest row of the method table. */
 uint32_t nr_scope_last_method(nr_scope *scope);
-/* Does the method carry one of the two attributes? */
-bool nr_scope_is_traced(nr_scope *scope, uint32_t method);
 
 /* Full name of a type, Namespace.Outer+Inner, and the attributes of the outermost one, which is what the
  * reference goes on with (com-and-lifecycle.md 8.2.6). */

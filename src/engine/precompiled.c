@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "engine/requests.h"
+#include "engine/traced.h"
 
 /* ---- wanted methods ------------------------------------------------------------------------- */
 
@@ -20,44 +21,6 @@ static uint32_t last_wanted(nr_engine *e, const nr_generation *g, nr_module *mod
     const nr_method_bits *traced = atomic_load(&module->traced);
     uint32_t rows = traced ? traced->count : 0;
     return !c || c->bits < rows ? rows : c->bits;
-}
-
-typedef struct nr_attribute_search {
-    nr_scope *scope;
-    nr_method_bits *bits;
-    bool failed; /* not all methods were listed */
-} nr_attribute_search;
-
-static bool note_traced(void *self, uint32_t token)
-{
-    const nr_attribute_search *k = self;
-    if (nr_scope_is_traced(k->scope, token)) nr_method_bits_set(k->bits, token & 0xFFFFFF);
-    return true;
-}
-
-static bool search_type(void *self, uint32_t token)
-{
-    nr_attribute_search *k = self;
-    k->failed = !k->scope->ops->each_method(k->scope, token, note_traced, k);
-    return !k->failed;
-}
-
-static void note_all(nr_method_bits *bits)
-{
-    for (uint32_t row = 1; row <= bits->count; row++) nr_method_bits_set(bits, row);
-}
-
-/* The methods with [Transaction] or [Trace], once for the life of a module; all of them when they cannot be listed: compiling
- * too much costs time, too little loses a trace. */
-static void note_attributes(nr_engine *e, nr_module *module)
-{
-    nr_scope scope;
-    if (module->dynamic || !nr_module_knows_attributes(&e->modules, module, 0) || atomic_load(&module->traced)) return;
-    if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return;
-    nr_attribute_search k = {&scope, nr_method_bits_new(nr_scope_last_method(&scope)), false};
-    if (k.bits && (!scope.ops->each_type_def(&scope, search_type, &k) || k.failed)) note_all(k.bits);
-    scope.ops->close(&scope);
-    if (k.bits) nr_method_bits_publish(&module->traced, k.bits);
 }
 
 /* ---- precompiled callers ---------------------------------------------------------------------- */
@@ -128,7 +91,7 @@ static void search_images_for(nr_engine *e, const nr_generation *g, nr_module *m
 void nr_precompiled_module_loaded(nr_engine *e, const nr_generation *g, nr_module *module)
 {
     if (!nr_engine_vetoes_inlining(e)) return;
-    note_attributes(e, module);
+    nr_module_find_traced(&e->modules, module, 0);
     if (!nr_engine_has(e, NR_SWITCH_KEEP_PRECOMPILED)) return;
     search_images_for(e, g, module, true);
     if (module->dynamic) return;

@@ -78,6 +78,9 @@ typedef struct nr_scope_ops {
     int32_t (*custom_attribute)(nr_scope *s, uint32_t method, const char *type, const uint8_t **value, uint32_t *size);
     /* Does the module refer to, or define, a type of that name? */
     bool (*knows_type)(nr_scope *s, const char *const *names);
+    /* Calls `visit` for the owner of each attribute of the module that is of one of these types, or of one that cannot be
+     * named. False: the CLR could not tell them all. */
+    bool (*each_carrier)(nr_scope *s, const char *const *types, nr_token_visitor visit, void *self);
     /* For wide rules (wide_rows.h). */
     bool (*has_attribute)(nr_scope *s, nr_arena *arena, uint32_t owner, nr_str type);
     /* The full names of the attribute types of a method or type. */

@@ -140,6 +140,39 @@ for _, row in ipairs {
   end)
 end
 
+-- 200 other attributes on 100 other methods: several batches of rows, and constructors that share a place in what is kept of them.
+local function attributed(s)
+  local methods = { method("Traced", { attributes = { "[L]L.OtherAttribute", TRACE } }),
+    method("Web", { attributes = { { type = "[NewRelic.Api.Agent]NewRelic.Api.Agent.TransactionAttribute", blob = "01 00 01 00 54 02 03 57 65 62 01" } } }) }
+  for i = 1, 100 do
+    methods[#methods + 1] = method("X" .. i, { attributes = { ("[L]L.A%dAttribute"):format(i), "[L]L.OtherAttribute" } })
+  end
+  methods[#methods + 1] = method("Last", { attributes = { TRACE } })
+  return s:assembly { name = "Foreign", types = { { name = "N.C", methods = methods, attributes = { TRACE } } } }
+end
+
+t:test("2: methods without the attributes are not asked about, one by one", { covers = { "selection-in-native 2" } }, function(s)
+  s:home { rules = { RULE } }
+  local m = s:core():load(attributed(s))
+  for i = 1, 100 do s:untouched(m:jit("N.C.X" .. i)) end
+  if not scenario.is_ours() then return end
+  s:equal({ m.clr:calls("IMetaDataImport", "GetCustomAttributeByName") }, { 0 })
+  local props = m.clr:calls("IMetaDataImport", "GetCustomAttributeProps")
+  for _, name in ipairs { "Traced", "Web", "Last" } do s:rewritten(m:jit("N.C." .. name)) end
+  s:equal({ m.clr:calls("IMetaDataImport", "GetCustomAttributeProps") }, { props })
+end)
+
+for _, slot in ipairs { "EnumCustomAttributes", "GetCustomAttributeProps", "GetMemberRefProps" } do
+  t:test("2: " .. slot .. " fails: methods are asked about one by one", { covers = { "selection-in-native 2" } }, function(s)
+    s:home { rules = { RULE } }
+    local m = s:core():load(attributed(s))
+    m.clr:fail("IMetaDataImport", slot, 3, "E_FAIL")
+    for i = 1, 100 do s:untouched(m:jit("N.C.X" .. i)) end
+    m.clr:fail_none()
+    for _, name in ipairs { "Traced", "Web", "Last" } do s:rewritten(m:jit("N.C." .. name)) end
+  end)
+end
+
 -- ---- the level TRACE -------------------------------------------------------------------------------------------------------------
 
 local LEVELS = { { "info" }, { "debug" }, { "finest", true }, { "fine" }, { "all", true }, { "off" }, { "warn" } }

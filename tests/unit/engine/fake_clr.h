@@ -70,7 +70,7 @@ typedef struct fake_clr {
     uint32_t body_method;
     void *body_control;
     unsigned bodies;
-    atomic_uint opened, closed, attribute_looks, knows_calls, props_calls, each_types;
+    atomic_uint opened, closed, attribute_looks, knows_calls, carrier_calls, props_calls, each_types;
     atomic_uint failable, fail_at;
     int32_t fail_hr;
     char failed_call[40];
@@ -255,6 +255,18 @@ static inline bool sc_knows_type(nr_scope *s, const char *const *names)
     return m->knows_attributes;
 }
 
+static inline bool sc_each_carrier(nr_scope *s, const char *const *types, nr_token_visitor visit, void *self)
+{
+    fake_module *m = of_scope(s);
+    (void)types;
+    atomic_fetch_add(&m->clr->carrier_calls, 1);
+    if (fails(m->clr, "EnumCustomAttributes")) return false;
+    for (uint32_t i = 0; i < m->method_count - m->hidden; i++) {
+        if (m->methods[i].marks & (ON_TRACE | ON_TRANSACTION)) visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (i + 1));
+    }
+    return true;
+}
+
 static inline bool sc_is_valid_token(nr_scope *s, uint32_t token)
 {
     fake_module *m = of_scope(s);
@@ -312,6 +324,7 @@ static const nr_scope_ops fake_scope_ops = {
     .each_method_named = sc_each_method_named,
     .custom_attribute = sc_custom_attribute,
     .knows_type = sc_knows_type,
+    .each_carrier = sc_each_carrier,
     .has_attribute = sc_has_attribute,
     .each_attribute = sc_each_attribute,
     .each_interface = sc_each_interface,

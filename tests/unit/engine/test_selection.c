@@ -194,7 +194,7 @@ TEST(attributes)
     }
 }
 
-/* Whether a module can carry the attributes is asked once, and nobody looks at methods of one that cannot. */
+/* Which methods of a module carry the attributes is found out once; nobody looks at the others. */
 TEST(attribute_knowledge_is_decided_once)
 {
     for (int knows = 0; knows < 2; knows++) {
@@ -203,9 +203,14 @@ TEST(attribute_knowledge_is_decided_once)
         s.m->assembly = "Other";
         s.m->knows_attributes = knows;
         for (int i = 0; i < 10; i++) add_method(s.m, s.type, "X", "00 00 01", "06 2a");
-        for (uintptr_t i = 1; i <= 10; i++) CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + i), 0);
+        last_method_of(s.m)->marks = knows ? ON_TRACE : 0;
+        for (uintptr_t i = 1; i <= 9; i++) CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + i), 0);
         CHECK_EQ(atomic_load(&s.clr.knows_calls), 1);
-        CHECK_EQ(atomic_load(&s.clr.attribute_looks), knows ? 20 : 0);
+        CHECK_EQ(atomic_load(&s.clr.carrier_calls), knows);
+        CHECK_EQ(atomic_load(&s.clr.attribute_looks), 0);
+        CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + 10), 0);
+        CHECK_EQ(s.clr.request_count, (size_t)knows);
+        CHECK_EQ(atomic_load(&s.clr.carrier_calls), knows);
         end(&s);
     }
     stage s; /* and never where they are not searched */
@@ -214,6 +219,54 @@ TEST(attribute_knowledge_is_decided_once)
     CHECK_EQ(nr_engine_jit_started(s.e, add_method(s.m, s.type, "X", "00 00 01", "06 2a")), 0);
     CHECK_EQ(atomic_load(&s.clr.knows_calls), 0);
     end(&s);
+}
+
+/* A method that came after the look is asked about, also in an assembly without rules. */
+TEST(attributes_of_a_method_that_came_later)
+{
+    stage s;
+    begin(&s);
+    s.m->assembly = "Other";
+    s.m->knows_attributes = true;
+    uintptr_t x = add_method(s.m, s.type, "X", "00 00 01", "06 2a");
+    uintptr_t traced = add_method(s.m, s.type, "T", "00 00 01", "06 2a");
+    last_method_of(s.m)->marks = ON_TRACE;
+    uintptr_t y = add_method(s.m, s.type, "Y", "00 00 01", "06 2a");
+    s.m->hidden = 2;
+    CHECK_EQ(nr_engine_jit_started(s.e, x), 0);
+    s.m->hidden = 0;
+    CHECK_EQ(atomic_load(&s.clr.attribute_looks), 0);
+    CHECK_EQ(nr_engine_jit_started(s.e, traced), 0);
+    CHECK_EQ(s.clr.request_count, 1);
+    CHECK_EQ(nr_engine_jit_started(s.e, y), 0);
+    CHECK_EQ(s.clr.request_count, 1);
+    CHECK_EQ(atomic_load(&s.clr.carrier_calls), 1);
+    end(&s);
+}
+
+/* A CLR that does not list attributes is asked about each method, as the reference asks. */
+TEST(attributes_that_cannot_be_listed)
+{
+    bool tried = false;
+    for (unsigned n = 1; !tried && n < 20; n++) { /* there are calls before it: of function, module and assembly */
+        stage s;
+        begin(&s);
+        s.m->assembly = "Other";
+        s.m->knows_attributes = true;
+        uintptr_t x = add_method(s.m, s.type, "X", "00 00 01", "06 2a");
+        uintptr_t traced = add_method(s.m, s.type, "T", "00 00 01", "06 2a");
+        last_method_of(s.m)->marks = ON_TRACE;
+        atomic_store(&s.clr.fail_at, n);
+        int32_t hr = nr_engine_jit_started(s.e, x);
+        tried = !strcmp(s.clr.failed_call, "EnumCustomAttributes");
+        CHECK(hr == 0 || !tried);
+        CHECK_EQ(nr_engine_jit_started(s.e, traced), 0);
+        CHECK_EQ(s.clr.request_count, 1);
+        CHECK_EQ(atomic_load(&s.clr.carrier_calls), 1);
+        CHECK(!tried || atomic_load(&s.clr.attribute_looks) > 1);
+        end(&s);
+    }
+    CHECK(tried);
 }
 
 /* Q2: the flags of one method stay in the point that it shares. */
@@ -445,7 +498,8 @@ TEST(a_failed_request_is_logged)
 }
 
 TESTS(selection, T(what_no_rule_is_about), T(refusals), T(nested_types), T(attributes),
-      T(attribute_knowledge_is_decided_once), T(sticky_flags), T(a_refused_method_leaves_its_flags),
+      T(attribute_knowledge_is_decided_once), T(attributes_of_a_method_that_came_later),
+      T(attributes_that_cannot_be_listed), T(sticky_flags), T(a_refused_method_leaves_its_flags),
       T(an_attribute_point_is_not_shared), T(bodies_that_are_left_alone), T(a_method_without_ret_is_wrapped),
       T(the_point_that_counts), T(rules_in_lua), T(trace_switches_the_filters_off), T(generic_methods),
       T(a_failed_request_is_logged))
