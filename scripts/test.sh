@@ -304,6 +304,7 @@ if [ -n "$all" ]; then
         phase "scenarios $target" cross_scenarios "$target" tests/scenarios
         phase "real CLR $target" external "real CLR of $target" tests/clr/run.sh --target "$target"
         phase "C# signatures $target" csharp_layout "$target"
+        [[ $target != windows-* ]] || phase "registry $target" external "registry of $target" tests/windows/registry.sh "$target"
     done
     phase "callback slots linux-x64" cross_scenarios linux-x64 tests/scenarios/lifecycle_slots.lua
     phase "callback slots linux-x64 library on musl" cross_scenarios linux-x64-musl tests/scenarios/lifecycle_slots.lua \

@@ -458,7 +458,7 @@ local function outcome(directory, how, code, name, seconds)
     if status == "skipped" then error(lu.SKIP_PREFIX .. message, 0) end
     error(lu.FAILURE_PREFIX .. message, 0)
   end
-  local what = "the process of the scenario could not be started"
+  local what = ("the process of the scenario could not be started (error %d)"):format(code)
   if how == "crashed" then what = ("crashed: %s"):format(name or ("0x%08X"):format(code))
   elseif how == "timed out" then what = ("did not end within %g s"):format(seconds)
   elseif how == "exited" then what = ("the process ended with exit code %d"):format(code) end

@@ -15,10 +15,7 @@ M.separator = nr.windows and "\\" or "/"
 function M.read(path)
   local kind = nr.kind(path)
   if kind ~= "file" then M.fail("%s: %s", path, kind and "is a directory" or "no such file") end
-  local file = io.open(path, "rb") or M.fail("%s: the file cannot be read", path)
-  local text = file:read "a"
-  file:close()
-  return text
+  return nr.read(path) or M.fail("%s: the file cannot be read", path)
 end
 
 function M.write(path, text)

@@ -187,7 +187,7 @@ function M.run(told)
   local directory = o.why and application_directory(words)
   local said = directory and say_why(told, directory) or {}
   local output
-  if o.output then output = io.open(o.output, "wb") or tool.fail("%s: the file cannot be written", o.output) end
+  if o.output then output = nr.open(o.output, "wb") or tool.fail("%s: the file cannot be written", o.output) end
   set_environment(home, path, log, o.why)
 
   local calls = trace.calls(process.now, nr.windows and 100 or 1)

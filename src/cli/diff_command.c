@@ -173,7 +173,7 @@ static bool write_page(diff_run *r, const char *path)
 {
     nr_report_options o = {&r->origins, r->listed == SIZE_MAX ? LISTED_IN_REPORT : r->listed, true};
     cJSON *document = nr_report_make(&r->comparison, &o);
-    FILE *file = document ? fopen(path, "wb") : NULL;
+    FILE *file = document ? nr_os_stream(path, "wb") : NULL;
     bool ok = file && nr_report_write_page(file, document);
     if (file && fclose(file) != 0) ok = false;
     if (!document)

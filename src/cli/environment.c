@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/buf.h"
+#include "base/utf.h"
 
 #include <string.h>
 
@@ -115,12 +116,39 @@ static void as_service(const plan *p)
     fputs("\"\n", p->out);
 }
 
+static void put_unit(FILE *out, uint32_t unit)
+{
+    fprintf(out, "%02x,%02x,", (unsigned)(unit & 0xFF), (unsigned)(unit >> 8));
+}
+
+/* Text outside of ASCII goes as its UTF-16 bytes: in what encoding the file would be read is up to the shell that wrote it. */
+static void registry_text(FILE *out, nr_str text)
+{
+    bool ascii = true;
+    for (size_t i = 0; i < text.n; i++) ascii = ascii && (unsigned char)text.p[i] < 0x80;
+    if (ascii) {
+        fputc('"', out);
+        put_escaped(out, text.p, "\"\\", '\\');
+        fputs("\"\n", out);
+        return;
+    }
+    fputs("hex(1):", out);
+    for (size_t i = 0; i < text.n;) {
+        uint32_t c = nr_utf8_next(text, &i);
+        if (c >= 0x10000) {
+            put_unit(out, 0xD800 + ((c - 0x10000) >> 10));
+            c = 0xDC00 + (c & 0x3FF);
+        }
+        put_unit(out, c);
+    }
+    fputs("00,00\n", out);
+}
+
 static void registry_value(const plan *p, const char *key, const char *class, const char *tail, const char *name,
                            const char *value)
 {
-    fprintf(p->out, "\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\%s%s%s]\n%s=\"", key, class, tail, name);
-    put_escaped(p->out, value, "\"\\", '\\');
-    fputs("\"\n", p->out);
+    fprintf(p->out, "\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\%s%s%s]\n%s=", key, class, tail, name);
+    registry_text(p->out, nr_str_of(value));
 }
 
 static void as_registry(const plan *p)

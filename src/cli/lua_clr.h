@@ -35,7 +35,7 @@ int nr_lua_clr_failed(lua_State *L);
 /* disassemble(body, clr?, module?) */
 int nr_lua_clr_disassemble(lua_State *L);
 /* isolate { run = function, arguments = {…}, out = path, err = path, seconds = n }: "exited", "crashed", "timed out" or
- * "not started"; the exit code or signal; the signal's name. */
+ * "not started"; the exit code, signal or error number; the signal's name. */
 int nr_lua_clr_getenv(lua_State *L);
 int nr_lua_clr_isolate(lua_State *L);
 

@@ -485,6 +485,25 @@ static int nr_read(lua_State *L)
     return 1;
 }
 
+static int close_stream(lua_State *L)
+{
+    luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+    return luaL_fileresult(L, fclose(stream->f) == 0, NULL);
+}
+
+/* nr.open(path, mode): a file of Lua's io, nil when it cannot be opened. */
+static int nr_open(lua_State *L)
+{
+    const char *path = luaL_checkstring(L, 1), *mode = luaL_checkstring(L, 2);
+    luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);
+    stream->closef = NULL; /* closed, should the rest fail */
+    luaL_setmetatable(L, LUA_FILEHANDLE);
+    stream->f = nr_os_stream(path, mode);
+    if (!stream->f) return 0;
+    stream->closef = close_stream;
+    return 1;
+}
+
 int nr_lua_open_nr(lua_State *L)
 {
     static const luaL_Reg methods[] = {{"rules", script_rules},       {"xml", script_xml},
@@ -494,15 +513,10 @@ int nr_lua_open_nr(lua_State *L)
                                        {"count", script_count},       {"close", script_close},
                                        {"denies", script_denies},     {"report_hidden", script_report_hidden},
                                        {"switches", script_switches}, {NULL, NULL}};
-    static const luaL_Reg functions[] = {{"script", nr_script_open},
-                                         {"log", nr_log_lines},
-                                         {"write", nr_write},
-                                         {"embedded", nr_embedded_text},
-                                         {"directory", nr_directory},
-                                         {"kind", nr_kind},
-                                         {"sleep", nr_sleep},
-                                         {"read", nr_read},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"script", nr_script_open},  {"log", nr_log_lines}, {"write", nr_write}, {"embedded", nr_embedded_text},
+        {"directory", nr_directory}, {"kind", nr_kind},     {"sleep", nr_sleep}, {"read", nr_read},
+        {"open", nr_open},           {NULL, NULL}};
     luaL_newmetatable(L, type_name);
     luaL_newlib(L, methods);
     lua_setfield(L, -2, "__index");

@@ -119,7 +119,7 @@ static int run(nr_cli *cli, const nr_args *args)
             return nr_cli_error(cli, "%s: no such file", args->operands[i]), NR_EXIT_USAGE;
     }
     bool to_stdout = !strcmp(output, "-");
-    r.out = to_stdout ? cli->out : fopen(output, "wb");
+    r.out = to_stdout ? cli->out : nr_os_stream(output, "wb");
     if (!r.out) return nr_cli_error(cli, "%s: the file cannot be written", output), NR_EXIT_USAGE;
     if (to_stdout) nr_os_binary(cli->out);
     r.original = args->values[OPTION_ORIGINAL] != NULL;

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
+#include "os/tool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -458,7 +459,7 @@ const char *nr_recording_read(nr_recording *r, const char *path, nr_recording_pr
 {
     memset(r, 0, sizeof *r);
     r->path = nr_str_of(path);
-    FILE *file = fopen(path, "rb");
+    FILE *file = nr_os_stream(path, "rb");
     if (!file) return unreadable_file;
     const char *error = read_stream(r, file, progress, self);
     fclose(file);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 typedef enum nr_os_end {
-    NR_OS_NOT_STARTED,
+    NR_OS_NOT_STARTED, /* code: the system's error number */
     NR_OS_EXITED,   /* code: the exit code */
     NR_OS_SIGNALLED, /* code: the signal, on Windows the exception code */
     NR_OS_TIMED_OUT /* it has been ended */

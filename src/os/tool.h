@@ -13,6 +13,8 @@
 /* main's arguments as UTF-8 in `arena`: as they are on Unix; on Windows, whose C runtime gives them in the code page, those of the
  * UTF-16 command line. NULL: no memory. */
 char **nr_os_arguments(nr_arena *arena, int *argc, char **argv);
+/* fopen with a path in UTF-8, whatever the code page is. */
+FILE *nr_os_stream(const char *path, const char *mode);
 /* A stream that a person reads: escape sequences and progress bars may go there. */
 bool nr_os_is_terminal(FILE *stream);
 /* Sets a variable of this process' environment; value.p == NULL removes it. Not while other threads run. */

@@ -149,6 +149,13 @@ function TestEnv.test_registry()
   end
 end
 
+-- A .reg file's encoding is a guess of whoever reads it, unless it is ASCII.
+function TestEnv.test_registry_outside_of_ascii()
+  local text = run("env", "--registry", "--home", "C:\\é😀")
+  lu.assertNotStrContains(text, "é")
+  lu.assertStrContains(text, '\n"NewRelicHome"=hex(1):43,00,3a,00,5c,00,e9,00,3d,d8,00,de,00,00\n')
+end
+
 function TestEnv.test_wrong_use()
   local rows = {
     { { "sistemd", "--home", "/a" }, "unknown form 'sistemd', did you mean 'systemd'?" },

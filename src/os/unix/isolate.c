@@ -65,20 +65,23 @@ nr_os_end nr_os_isolate(const nr_os_child *child, int *code)
 {
     int ends[2], status = 0;
     *code = 0;
-    if (pipe(ends) != 0) return NR_OS_NOT_STARTED;
+    if (pipe(ends) != 0) return *code = errno, NR_OS_NOT_STARTED;
     pid_t pid = fork();
     if (pid == 0) {
         close(ends[0]);
         limit_damage();
         int result = redirect(child->out, 1) && redirect(child->err, 2) ? child->body(child->self) : 127;
         fflush(NULL);
-        _exit(result); /* no destructors: what was loaded may have threads, and half of this process' state is missing */
+        _exit(
+            result); /* no destructors: what was loaded may have threads, and half of this process' state is missing */
     }
-    close(ends[1]);
     if (pid < 0) {
+        *code = errno;
+        close(ends[1]);
         close(ends[0]);
         return NR_OS_NOT_STARTED;
     }
+    close(ends[1]);
     bool in_time = ended_in_time(ends[0], child->timeout_ms);
     if (!in_time) kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;

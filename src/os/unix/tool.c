@@ -12,6 +12,11 @@ char **nr_os_arguments(nr_arena *arena, int *argc, char **argv)
     return argv;
 }
 
+FILE *nr_os_stream(const char *path, const char *mode)
+{
+    return fopen(path, mode);
+}
+
 bool nr_os_is_terminal(FILE *stream)
 {
     return isatty(fileno(stream)) == 1;

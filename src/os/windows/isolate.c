@@ -48,6 +48,8 @@ nr_os_end nr_os_isolate(const nr_os_child *child, int *code)
         *code = (int)exit_code;
         CloseHandle(process.hThread);
         CloseHandle(process.hProcess);
+    } else {
+        *code = (int)GetLastError();
     }
     SetErrorMode(mode);
     if (child->out.p && start.hStdOutput != INVALID_HANDLE_VALUE) CloseHandle(start.hStdOutput);

@@ -18,6 +18,13 @@ char **nr_os_arguments(nr_arena *arena, int *argc, char **argv)
     return all;
 }
 
+FILE *nr_os_stream(const char *path, const char *mode)
+{
+    wchar_t wide_path[NR_WIDE_UNITS], wide_mode[NR_WIDE_UNITS];
+    return nr_wide(nr_str_of(path), wide_path) && nr_wide(nr_str_of(mode), wide_mode) ? _wfopen(wide_path, wide_mode)
+                                                                                      : NULL;
+}
+
 bool nr_os_is_terminal(FILE *stream)
 {
     DWORD mode;

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "os/os.h"
+#include "os/tool.h"
 
 #ifndef _WIN32
 #include "os/unix/command_line.h"
@@ -113,6 +114,56 @@ static void join(void *self, nr_str name) /* the sum of the names: their order i
     size_t *sum = self;
     for (size_t i = 0; i < name.n; i++) *sum += (unsigned char)name.p[i];
     sum[1]++;
+}
+
+/* Whatever the code page of this process is, the file has the name that the library finds. */
+TEST(streams)
+{
+    nr_arena a = NR_ARENA_INIT;
+    nr_buf b = NR_BUF_INIT;
+    nr_str path = path_of(&a, "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80.jsonl");
+    char text[8] = "";
+    FILE *f = nr_os_stream(path.p, "wb");
+    if (CHECK(f != NULL)) CHECK(fputs("line\n", f) >= 0 && fclose(f) == 0);
+    CHECK(nr_os_read_file(path, &b));
+    CHECK_STR(nr_buf_str(&b), "line\n"); /* no other end of line on Windows */
+    f = nr_os_stream(path.p, "rb");
+    if (CHECK(f != NULL)) CHECK(fgets(text, sizeof text, f) && !strcmp(text, "line\n") && fclose(f) == 0);
+    CHECK(!nr_os_stream(path_of(&a, "none" SEP "x").p, "wb"));
+    CHECK(nr_os_remove(path) && !nr_os_stream(path.p, "rb"));
+    nr_buf_free(&b);
+    nr_arena_free(&a);
+}
+
+/* No limit of our own below that of the system: a home of 600 characters. */
+TEST(long_paths)
+{
+    nr_arena a = NR_ARENA_INIT;
+    nr_buf b = NR_BUF_INIT;
+    size_t got[2] = {0, 0};
+    char name[101];
+    nr_str levels[6];
+    memset(name, 'n', 100);
+    name[100] = 0;
+    levels[0] = path_of(&a, name);
+    for (size_t i = 1; i < NR_COUNT(levels); i++)
+        levels[i] = nr_arena_printf(&a, "%.*s" SEP "%s", NR_STR_ARG(levels[i - 1]), name);
+    nr_str last = levels[NR_COUNT(levels) - 1], log = nr_arena_printf(&a, "%.*s" SEP "x.log", NR_STR_ARG(last));
+    bool made = nr_os_make_directory(last);
+    if (!made && NR_OS_WINDOWS) {
+        for (size_t i = NR_COUNT(levels); i-- > 0;) nr_os_remove(levels[i]);
+        SKIP("this Windows has its switch for long paths off");
+    }
+    CHECK(made && last.n > 600);
+    CHECK(put(log, "text") && nr_os_file_exists(log) && nr_os_directory_exists(last));
+    CHECK(nr_os_read_file(log, &b));
+    CHECK_STR(nr_buf_str(&b), "text");
+    CHECK(nr_os_list_by_extension(last, "log", join, got));
+    CHECK_EQ(got[1], 1);
+    CHECK(nr_os_remove(log));
+    for (size_t i = NR_COUNT(levels); i-- > 0;) CHECK(nr_os_remove(levels[i]));
+    nr_buf_free(&b);
+    nr_arena_free(&a);
 }
 
 TEST(listing)
@@ -229,4 +280,4 @@ TEST(unix_only)
 }
 #endif
 
-TESTS(os, T(mutex), T(files), T(large_file), T(listing), T(process), T(unix_only))
+TESTS(os, T(mutex), T(files), T(large_file), T(streams), T(long_paths), T(listing), T(process), T(unix_only))

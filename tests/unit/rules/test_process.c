@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "os/isolate.h"
 #include "rules/process.h"
 
 /* Empty lists, everything as without a file. */
@@ -393,5 +394,54 @@ TEST(facts_of_this_process)
     }
 }
 
+/* environment-and-files.md 9.2. Windows: this program is started anew with other words behind the test's name, and finds itself in the test
+ * with the wanted id in a variable. Elsewhere the words are not looked at. */
+TEST(application_pool_of_the_command_line)
+{
+    static const struct {
+        const char *words[4], *id;
+    } rows[] = {
+        {{"-ap", "pool"}, "pool"},
+        {{"-x", "-ap", "a pool"}, "a pool"},
+        {{"-ap", "\"quoted\""}, "quoted"},
+        {{"-ap", "\"\""}, "\"\""}, /* fewer than three characters: as it is */
+        {{"-AP", "pool"}, ""},
+        {{"-ap"}, ""}, /* the reference reads what is not there */
+        {{"-x", "-y", "-ap"}, ""},
+    };
+    nr_arena a = NR_ARENA_INIT;
+    nr_str wanted;
+    clear_env();
+    if (nr_os_env(&a, "NRPROF_UNIT_POOL", &wanted) && wanted.p) {
+        log_start(NR_INFO);
+        CHECK_STR(nr_app_pool_id(&a), nr_str_is(wanted, "none") ? "" : wanted.p);
+        CHECK_STR(logged(&a), nr_str_is(wanted, "none")
+                                  ? ""
+                                  : "I The Profiler will use the application pool ID from the command line as the "
+                                    "application name when white/black listing applications pools for profiling.\n");
+        nr_log_reset();
+        nr_arena_free(&a);
+        return;
+    }
+    for (size_t i = 0; i < NR_COUNT(rows); i++) {
+        nr_str words[5] = {NR_STR("process.application_pool_of_the_command_line")};
+        nr_os_child child = {.arguments = words, .argument_count = 1, .timeout_ms = 60000};
+        child.out = nr_arena_printf(&a, "%s" SEP "out", nr_test_directory());
+        int code = 0;
+        if (nr_os_can_fork()) {
+            CHECK_STR(nr_app_pool_id(&a), "");
+            continue;
+        }
+        for (; child.argument_count < 5 && rows[i].words[child.argument_count - 1]; child.argument_count++)
+            words[child.argument_count] = nr_str_of(rows[i].words[child.argument_count - 1]);
+        set_env("NRPROF_UNIT_POOL", *rows[i].id ? rows[i].id : "none");
+        fflush(NULL);
+        CHECK_EQ(nr_os_isolate(&child, &code), NR_OS_EXITED);
+        CHECK_EQ(code, 0);
+        set_env("NRPROF_UNIT_POOL", NULL);
+    }
+    nr_arena_free(&a);
+}
+
 TESTS(process, T(core_command_lines), T(application_pools), T(excluded_names), T(framework), T(azure_functions),
-      T(trace_lines), T(facts_of_this_process))
+      T(trace_lines), T(facts_of_this_process), T(application_pool_of_the_command_line))
