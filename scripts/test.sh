@@ -34,6 +34,7 @@ phase() {
     [[ $name == *"$only"* ]] || return 0
     shift
     say "== $name"
+    echo aborted >"${log%.log}.result" # until it has ended
     ("$@") >"$log" 2>&1 </dev/null
     rc=$?
     counts=$(tr -d '\r' <"$log" | grep -E "$count_line" | tail -n 1)
@@ -56,6 +57,7 @@ phase() {
         say "--"
     fi
     say "$p passed, $f failed, $s skipped ($((SECONDS - start)) s)"
+    echo "$p $f $s" >"${log%.log}.result"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
@@ -136,21 +138,26 @@ cross_scenarios() { # TARGET FILE|DIRECTORY [OPTION...]
     fi
 }
 
-counts_of() { # PHASE: "12" or "12, 1 failed, 2 skipped" by the log of its last run
-    local p f s counts log=$logs/test-${1// /-}.log
-    if [ ! -f "$log" ]; then
+counts_of() { # PHASE: "12", "12, 1 failed, 2 skipped", "skipped" or "aborted", by the result of its last run in this copy
+    local p f s text='' result=$logs/test-${1// /-}.result
+    if [ ! -f "$result" ]; then
         say "not run"
         return
     fi
-    counts=$(tr -d '\r' <"$log" | grep -E "$count_line" | tail -n 1)
-    read -r p _ f _ s _ <<<"${counts:-0 passed, 1 failed}"
-    p=${p%,} f=${f%,} s=${s%,}
-    [ "$f" = 0 ] || p+=", $f failed"
-    [ "${s:-0}" = 0 ] || p+=", $s skipped"
-    say "$p"
+    read -r p f s <"$result"
+    if [ "$p" = aborted ]; then
+        say aborted
+        return
+    fi
+    [ "$p" = 0 ] || text=$p
+    [ "$f" = 0 ] || text+="${text:+, }$f failed"
+    if [ "$s" != 0 ]; then
+        if [ -n "$text" ]; then text+=", $s skipped"; else text=skipped; fi
+    fi
+    say "${text:-0}"
 }
 
-# What was run where, by the logs of each phase's last run; also in build/targets.md. docs/platforms.md has a copy.
+# What was run where, by the results of each phase's last run; also in build/targets.md.
 table() {
     local target suffix kind
     say "| target | runs | unit tests | scenarios | callback slots | real CLR |"
@@ -164,12 +171,27 @@ table() {
         done
         echo
     done
-    say "| linux-x64 library | through musl's loader | | $(counts_of "scenarios linux-x64 library on musl") | $(counts_of "callback slots linux-x64 library on musl") | |"
+    say "| linux-x64 library | through musl's loader | - | $(counts_of "scenarios linux-x64 library on musl") | $(counts_of "callback slots linux-x64 library on musl") | - |"
 }
 
-table_into() { # FILE: its table becomes that of build/targets.md
-    awk '!/^\|/ { print } /^\|/ && !done { while ((getline line <"build/targets.md") > 0) print line; done = 1 }' "$1" >"$1.new" &&
-        mv "$1.new" "$1"
+# table_into FILE: its table becomes that of build/targets.md. A cell that was never run in this copy of the tree stays as FILE has it, so
+# that a run of one target changes its own row only.
+table_into() {
+    awk -F ' *[|] *' -v table=build/targets.md '
+        FNR == NR { if (/^\|/) for (i = 4; i < NF; i++) cell[$2, i] = $i; next }
+        !/^\|/ { print; next }
+        done++ { next }
+        {
+            while ((getline <table) > 0) {
+                line = "|"
+                for (i = 2; i < NF; i++) {
+                    text = $i
+                    if (text == "not run" && ($2, i) in cell) text = cell[$2, i]
+                    line = line (/^\|-/ ? text "|" : " " text " |")
+                }
+                print line
+            }
+        }' "$1" "$1" >"$1.new" && mv "$1.new" "$1"
 }
 
 build_target() { # TARGET
@@ -272,6 +294,7 @@ phase "unit tests" unit_tests linux-x64 linux-x64
 phase "unit tests with ASan and UBSan" unit_tests linux-x64-asan linux-x64
 phase "binary gate self-test" gate_self_test
 phase "binary gate" gate linux-x64
+phase "package" external "package" tests/package/check.sh
 [ -n "$only" ] || real_assemblies
 phase "Lua tests" lua_tests tests/lua
 phase "scenarios" lua_tests tests/scenarios
@@ -300,6 +323,7 @@ if [ -n "$all" ]; then
         phase "build $target" build_target "$target"
         phase "unit tests $target" cross_unit_tests "$target"
         phase "binary gate $target" gate "$target"
+        phase "package $target" external "package of $target" tests/package/check.sh "$target"
         phase "callback slots $target" cross_scenarios "$target" tests/scenarios/lifecycle_slots.lua
         phase "scenarios $target" cross_scenarios "$target" tests/scenarios
         phase "real CLR $target" external "real CLR of $target" tests/clr/run.sh --target "$target"
