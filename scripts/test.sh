@@ -343,5 +343,7 @@ if [ -n "$all" ]; then
 else
     say "(other targets and ThreadSanitizer: test.sh --all)"
 fi
+# Last: with NRPROF_UPDATE_DOCS=1 it takes the figures of all the others.
+phase "reliability page" "$root/scripts/reliability.py"
 say "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

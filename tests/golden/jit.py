@@ -35,8 +35,8 @@ def main(baseline, methods, log, safe):
     for what, rows in (('rejected by the JIT, not by the verifier', missed), ('not ok for the verifier, compiled, no known reason', nameless),
                        ('failed in safe mode', broken)):
         for asm, token in rows[:10]: print('  %s: [%s]%08x %s' % (what, asm, token, verdicts.get((asm, token), '')))
-    for name, value in (('jit_corpus_bodies', sum(totals)), ('jit_rejected', len(rejected)), ('jit_rejected_and_found', len(rejected) - len(missed)),
-                        ('verifier_bad', totals[1]), ('verifier_unknown', totals[2]), ('jit_failed_in_safe_mode', len(broken))):
+    for name, value in (('jit.bodies', sum(totals)), ('jit.rejected', len(rejected)), ('jit.found', len(rejected) - len(missed)),
+                        ('jit.bad', totals[1]), ('jit.unknown', totals[2]), ('jit.safe.failed', len(broken))):
         print('figure %s %d' % (name, value))
     print('%d bodies, %d rejected by the JIT: %d found (%s); %d more not ok (%s); %d missed, %d without a reason, %d failed in safe mode' % (
         sum(totals), len(rejected), len(rejected) - len(missed), ', '.join('%d %s' % (n, k) for k, n in sorted(found.items())),

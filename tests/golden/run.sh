@@ -96,6 +96,7 @@ verdict() {
   line=$(tail -n 1 <<< "$text")
   if [ $rc = 0 ] && grep -qE '^([1-9][0-9]*) methods, \1 byte-identical, ' <<< "$line"; then
     pass "$name: $line"
+    echo "figure golden.$name.methods ${line%% *}"
     by_diff "$name" "$reference"
   else
     sed '$d; s/^/  /' <<< "$text" | cut -c1-300 | head -30

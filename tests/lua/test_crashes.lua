@@ -29,5 +29,5 @@ function TestCrashes.test_every_row_has_its_test()
     end
   end
   for n = 1, 19 do lu.assertTrue(seen["C" .. n], "C" .. n .. " is missing") end
-  print(("figure known_crashes %d"):format(rows))
+  print(("figure crashes.known %d"):format(rows))
 end

@@ -20,7 +20,7 @@ local function each_call(least, offset, try)
     if n > 3000 then error "it does not come to an end" end
   end
   if failed < (all and least or least // 5) then error(("only %d calls failed"):format(failed)) end
-  print(("figure faults_com_calls %d"):format(failed))
+  print(("figure faults.calls %d"):format(failed))
 end
 
 local RULES = { { assembly = "A", class = "N.C", method = { "M", "Other" } }, { assembly = "A", class = "N.C+D", method = "M" } }

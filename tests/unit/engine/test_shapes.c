@@ -172,14 +172,14 @@ static unsigned long each(bool memory)
 TEST(allocations)
 {
     unsigned long failed = each(true);
-    printf("figure faults_shapes_allocations %lu\n", failed);
+    printf("figure faults.shapes.allocations %lu\n", failed);
     CHECK(failed > 200);
 }
 
 TEST(calls)
 {
     unsigned long failed = each(false);
-    printf("figure faults_shapes_calls %lu\n", failed);
+    printf("figure faults.shapes.calls %lu\n", failed);
     CHECK(failed > 100);
 }
 
@@ -188,7 +188,7 @@ TEST(safe_mode)
 {
     safe = true;
     unsigned long failed = each(true) + each(false);
-    printf("figure faults_shapes_safe_mode %lu\n", failed);
+    printf("figure faults.shapes.verified %lu\n", failed);
     CHECK(failed > 300);
     safe = false;
 }

@@ -1,6 +1,6 @@
 /* Module: the whole profiler on the simulated CLR while allocations and file operations fail, one at a time: n = 1, 2, 3 … until the
  * operation succeeds. After each: no crash, no leak, the method as it was or rewritten as a whole, and a start with nothing
- * failing works. NRPROF_FAULTS=all: every n; else a sample. Memory of the simulation fails as well, which for the profiler is
+ * failing works. NRPROF_FAULTS=all: every n; a number: each of so many; else a sample. Memory of the simulation fails as well, which for the profiler is
  * a call that fails. */
 #include "rules/fixture.h"
 #include "tiny_image.h"
@@ -168,10 +168,11 @@ static const operation operations[] = {
     {"thread profile", {load, compile}, profile},
 };
 
-static bool all_of_them(void)
+/* From one n to the next; 0: a sample, closer at the beginning. */
+static unsigned long stride(void)
 {
     const char *v = getenv("NRPROF_FAULTS");
-    return v && !strcmp(v, "all");
+    return !v ? 0 : !strcmp(v, "all") ? 1 : strtoul(v, NULL, 10);
 }
 
 /* Runs an operation once while something fails. True: nothing has failed any more. */
@@ -235,13 +236,13 @@ TEST(allocations)
             if (!CHECK_EQ(nr_alloc_live(), 0)) printf("    %s, allocation %lu\n", operations[k].name, n);
             if (done) break;
             injected++;
-            if (!all_of_them()) step = n < 8 ? 1 : n / 3;
+            step = n < 8 ? 1 : stride() ? stride() : n / 3;
         }
         printf("  %s: until allocation %lu\n", operations[k].name, n);
         CHECK(n > 5 && n < 100000);
     }
     nr_alloc_count(0);
-    printf("figure faults_allocations %lu\n", injected);
+    printf("figure faults.allocations %lu\n", injected);
     CHECK(injected > 60);
     measure();
 }
@@ -278,7 +279,7 @@ TEST(files)
         CHECK(n > 3 && n < 10000);
     }
     nr_alloc_count(0);
-    printf("figure faults_files %lu\n", injected);
+    printf("figure faults.files %lu\n", injected);
 }
 
 /* A disk that is gone for good. */
@@ -286,7 +287,7 @@ TEST(no_files_at_all)
 {
     begin_files();
     nr_alloc_count(1);
-    for (unsigned long n = 1; n < 60; n += all_of_them() ? 1 : 4) {
+    for (unsigned long n = 1; n < 60; n += stride() == 1 ? 1 : 4) {
         nr_os_fail_file_at(n, true);
         if (attach() == NR_S_OK) {
             load();

@@ -56,6 +56,7 @@ TEST(shared_framework)
     if (!files) SKIP("no shared framework is installed");
     printf("  %u assemblies: %u bodies with %u instructions decoded and encoded, %u not identical\n", files, r.bodies,
            r.instructions, r.failed);
+    printf("figure corpus.roundtrip %u\n", r.bodies - r.failed);
     CHECK(r.bodies > 100000);
     CHECK_EQ(r.failed, 0);
 }

@@ -92,6 +92,7 @@ TEST(shared_framework)
     for (unsigned f = 1; f < NR_VERIFY_FAULT_COUNT; f++) {
         if (c.faults[f]) printf("  %u %s\n", c.faults[f], nr_verify_fault_name((nr_verify_fault)f));
     }
+    printf("figure corpus.valid %u\n", c.verdicts[NR_VERDICT_OK]);
     CHECK(c.verdicts[NR_VERDICT_OK] > 100000);
     CHECK_EQ(c.verdicts[NR_VERDICT_BAD], 0);
     CHECK_EQ(c.verdicts[NR_VERDICT_UNKNOWN], 0); /* every signature is there */
