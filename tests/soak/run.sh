@@ -30,12 +30,12 @@ why=$(need_packages wrk python3) || leave_out "$why"
 [ -f "$profiler" ] || die "there is no profiler at $profiler"
 dotnet_build "$root/tests/bench/app" "$here/agent" || die "the programs do not build"
 out=$root/build/soak
-rm -rf "$out/home"
-mkdir -p "$out/home/extensions" "$root/build/log"
-cp "$root/build/dotnet/Soak.Agent/NewRelic.Agent.Core.dll" "$root/samples/newrelic.config" "$out/home/"
-cp "$here"/extensions/*.xml "$out/home/extensions/"
+rm -rf "$out/agent"
+mkdir -p "$out/agent/extensions" "$root/build/log"
+cp "$root/build/dotnet/Soak.Agent/NewRelic.Agent.Core.dll" "$root/samples/newrelic.config" "$out/agent/"
+cp "$here"/extensions/*.xml "$out/agent/extensions/"
 options=()
 [ -z "${NRPROF_UPDATE_DOCS:-}" ] || options+=(--draw "$root/docs/soak.svg")
-python3 "$here/soak.py" --app "$dotnet_out/Bench.App/Bench.App.dll" --profiler "$profiler" --home "$out/home" --out "$out" --minutes "$minutes" \
+python3 "$here/soak.py" --app "$dotnet_out/Bench.App/Bench.App.dll" --profiler "$profiler" --home "$out/agent" --out "$out" --minutes "$minutes" \
     --load "$here/load.lua" --pause "$pause" "${options[@]}" | tee "$root/build/log/soak.log"
 exit "${PIPESTATUS[0]}"
