@@ -80,9 +80,9 @@ failed=0
 for target in "${targets[@]}"; do
     # shellcheck disable=SC2046
     need_packages $(packages_for "$target") || exit 1
-    log=$root/build/log/build-$target$debug.log
+    log=$root/build/log/build-$target$debug.log start=$SECONDS
     if build "$target" >"$log" 2>&1; then
-        say "built build/$target$debug: $(cd "$root/build/$target$debug" 2>/dev/null && find . -maxdepth 1 -type f -printf '%f (%s bytes) ' | sort)"
+        say "built build/$target$debug: $(cd "$root/build/$target$debug" 2>/dev/null && find . -maxdepth 1 -type f -printf '%f (%s bytes), ' | sort)$((SECONDS - start)) s"
     else
         failed=1
         say "build of $target$debug failed; the end of build/log/${log##*/}:"

@@ -30,7 +30,7 @@ count_line='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 # phase NAME FUNCTION [ARGUMENT...]: runs a phase in a subshell. It must print a count line last, and a line "skip WHAT: WHY"
 # for whatever it left out. A phase without count line, or with an exit code but no failure, is one failure.
 phase() {
-    local name=$1 log=$logs/test-${1// /-}.log start=$SECONDS rc counts p=0 f=0 s=0
+    local name=$1 log=$logs/test-${1// /-}.log phase_start=$SECONDS rc counts p=0 f=0 s=0
     [[ $name == *"$only"* ]] || return 0
     shift
     say "== $name"
@@ -56,8 +56,8 @@ phase() {
         tail -n 25 "$log"
         say "--"
     fi
-    say "$p passed, $f failed, $s skipped ($((SECONDS - start)) s)"
-    echo "$p $f $s" >"${log%.log}.result"
+    say "$p passed, $f failed, $s skipped ($((SECONDS - phase_start)) s)"
+    echo "$p $f $s $(sed -n 's/^part: //p' "$log")" >"${log%.log}.result"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
@@ -127,24 +127,41 @@ thread_sanitizer() {
     fi
 }
 
-# Like cross_unit_tests: what runs through the target's tool in build/TARGET.
+# Like cross_unit_tests: what runs through the target's tool in build/TARGET. File by file, so that a run that is ended early tells how far
+# it came. NRPROF_SCENARIO_MINUTES: no file is begun after that time; the result says how many there were (an emulator translates the library
+# anew for each scenario, which takes 40 times as long as running it).
 cross_scenarios() { # TARGET FILE|DIRECTORY [OPTION...]
-    local why tool=build/$1/nrprof
+    local why tool=build/$1/nrprof file files out line p=0 f=0 s=0 a b c n=0
     [ -f "$tool" ] || tool=$tool.exe
-    if why=$(can_run "$1"); then
-        run_target "$1" "$tool" test "${@:3}" "$2"
-    else
+    if ! why=$(can_run "$1"); then
         skip "scenarios of $1" "$why"
+        return
     fi
+    mapfile -t files < <(find "$2" -name '*.lua' ! -name '_*' | sort)
+    for file in "${files[@]}"; do
+        if [ -n "${NRPROF_SCENARIO_MINUTES:-}" ] && [ $((SECONDS - phase_start)) -ge $((NRPROF_SCENARIO_MINUTES * 60)) ]; then
+            say "part: $n of ${#files[@]} files"
+            break
+        fi
+        say "-- $file"
+        out=$(run_target "$1" "$tool" test "${@:3}" "$file" 2>&1 | tr -d '\r')
+        say "$out"
+        line=$(grep -E "$count_line" <<<"$out" | tail -n 1)
+        read -r a _ b _ c _ <<<"${line//,/}"
+        p=$((p + ${a:-0})) f=$((f + ${b:-1})) s=$((s + ${c:-0})) n=$((n + 1))
+        [ -n "$line" ] || say "FAIL $file: it ended before its count line"
+    done
+    say "$p passed, $f failed, $s skipped"
+    [ $f = 0 ]
 }
 
 counts_of() { # PHASE: "12", "12, 1 failed, 2 skipped", "skipped" or "aborted", by the result of its last run in this copy
-    local p f s text='' result=$logs/test-${1// /-}.result
+    local p f s part text='' result=$logs/test-${1// /-}.result
     if [ ! -f "$result" ]; then
         say "not run"
         return
     fi
-    read -r p f s <"$result"
+    read -r p f s part <"$result"
     if [ "$p" = aborted ]; then
         say aborted
         return
@@ -154,7 +171,7 @@ counts_of() { # PHASE: "12", "12, 1 failed, 2 skipped", "skipped" or "aborted", 
     if [ "$s" != 0 ]; then
         if [ -n "$text" ]; then text+=", $s skipped"; else text=skipped; fi
     fi
-    say "${text:-0}"
+    say "${text:-0}${part:+ ($part)}"
 }
 
 # What was run where, by the results of each phase's last run; also in build/targets.md.
