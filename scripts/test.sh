@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# test.sh [--all] [--only TEXT]: sets up, builds and runs every test for linux-x64. --all adds the other targets and ThreadSanitizer.
-# --only: of these the phases whose names contain TEXT, e.g. --all --only "windows-x86".
+# test.sh [--all] [--only REGEX]: sets up, builds and runs every test for linux-x64. --all adds the other targets and ThreadSanitizer.
+# --only: of these the phases whose names match REGEX, e.g. --all --only "windows-x86" or "scenarios linux-arm64$".
 # Each phase prints what it found, its log is build/log/test-PHASE.log; the last line is "N passed, N failed, N skipped".
 set -u
 . "$(dirname "$0")/lib.sh"
 cd "$root" || exit 1
 usage() {
-    say "usage: test.sh [--all] [--only TEXT]"
+    say "usage: test.sh [--all] [--only REGEX]"
     exit 2
 }
 all='' only=''
@@ -31,7 +31,7 @@ count_line='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 # for whatever it left out. A phase without count line, or with an exit code but no failure, is one failure.
 phase() {
     local name=$1 log=$logs/test-${1// /-}.log phase_start=$SECONDS rc counts p=0 f=0 s=0
-    [[ $name == *"$only"* ]] || return 0
+    [[ $name =~ $only ]] || return 0
     shift
     say "== $name"
     echo aborted >"${log%.log}.result" # until it has ended
