@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [--all] [--only REGEX]: sets up, builds and runs every test for linux-x64. --all adds the other targets and ThreadSanitizer.
 # --only: of these the phases whose names match REGEX, e.g. --all --only "windows-x86" or "scenarios linux-arm64$".
+# An emulator may take hours: NRPROF_SCENARIO_MINUTES and NRPROF_CLR_MINUTES limit the scenarios and the real CLR of each other target.
 # Each phase prints what it found, its log is build/log/test-PHASE.log; the last line is "N passed, N failed, N skipped".
 set -u
 . "$(dirname "$0")/lib.sh"
@@ -256,7 +257,7 @@ external() { # WHAT SCRIPT [ARGUMENT...]: a script with the same contract as a p
     if [ ! -x "$1" ]; then
         skip "$what" "there is no $1"
     else
-        timeout 1800 "$@"
+        timeout "${limit:-1800}" "$@"
     fi
 }
 
@@ -343,7 +344,8 @@ if [ -n "$all" ]; then
         phase "package $target" external "package of $target" tests/package/check.sh "$target"
         phase "callback slots $target" cross_scenarios "$target" tests/scenarios/lifecycle_slots.lua
         phase "scenarios $target" cross_scenarios "$target" tests/scenarios
-        phase "real CLR $target" external "real CLR of $target" tests/clr/run.sh --target "$target"
+        limit=7200 phase "real CLR $target" external "real CLR of $target" tests/clr/run.sh --target "$target" \
+            ${NRPROF_CLR_MINUTES:+--minutes "$NRPROF_CLR_MINUTES"}
         phase "C# signatures $target" csharp_layout "$target"
         [[ $target != windows-* ]] || phase "registry $target" external "registry of $target" tests/windows/registry.sh "$target"
     done

@@ -36,7 +36,7 @@ namespace Clr
         public static void Test(string name, Action body) => s_tests.Add((name, body));
 
         // host PROFILER|none TARGET PLUGIN_DLL AGENT_DLL RULES_DIRECTORY [--reference] [--only TEXT] [--launcher PROGRAM]
-        //     [--skip TEXT]... [--env NAME=VALUE]...
+        //     [--skip TEXT]... [--env NAME=VALUE]... [--minutes N: no test is begun after that time]
         // TARGET is an assembly for the installed runtime, or a program that brings its own. With --launcher it is one of another platform. Memory, load and P/Invoke are tested natively only.
         static int Main(string[] args)
         {
@@ -63,8 +63,16 @@ namespace Clr
             int passed = 0, failed = 0, skipped = 0;
             static string Short(string text) => text.Length < 2000 ? text : text.Substring(0, 2000) + " …";
             var skip = args.Where((_, i) => i > 0 && args[i - 1] == "--skip").ToList();
-            foreach (var (name, body) in s_tests.Where(t => (only < 0 || t.Name.Contains(args[only + 1])) && !skip.Any(t.Name.Contains)))
+            var chosen = s_tests.Where(t => (only < 0 || t.Name.Contains(args[only + 1])) && !skip.Any(t.Name.Contains)).ToList();
+            int minutes = Array.IndexOf(args, "--minutes");
+            var end = minutes < 0 ? DateTime.MaxValue : DateTime.UtcNow.AddMinutes(double.Parse(args[minutes + 1]));
+            foreach (var (name, body) in chosen)
             {
+                if (DateTime.UtcNow > end)
+                {
+                    Console.WriteLine("part: " + (passed + failed + skipped) + " of " + chosen.Count + " tests");
+                    break;
+                }
                 try { body(); Console.WriteLine("PASS " + name); passed++; }
                 catch (Skipped e) { Console.WriteLine("SKIP " + name + ": " + e.Message); skipped++; }
                 catch (Failed e) { Console.WriteLine("FAIL " + name + ": " + Short(e.Message)); failed++; }
