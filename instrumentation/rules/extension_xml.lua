@@ -1,17 +1,17 @@
 -- What an extension XML file means (reference/instrumentation-xml.md, sections 2 to 5).
 --
 -- The reader in C hands over elements: node:first "name" is its first child of that name, node:each "name" goes over
--- all of them, node:get "name" is the value of an attribute or nil, node:line() its line. Names compare without
--- case, values are as written. What is called here ends up where the verbs of a .lua rule file end up, too: in points.
+-- all of them, node:get("name", …) is the value of each of these attributes or nil, node:line() its line. Names compare
+-- without case, values are as written. What is called here ends up where the verbs of a .lua rule file end up, too: in points.
+
+-- Called for every rule: locals are found faster than shared names.
+local point, version, same_ci, without_space = point, version, same_ci, without_space
 
 local default_factory = "NewRelic.Agent.Core.Tracer.Factories.DefaultTracerFactory"
 
 -- TracerFactoryArgs, reference/instrumentation-xml.md 3
 local SEGMENT, UNSCOPED, SCOPED = 1 << 10, 1 << 11, 1 << 12
 local SUPPRESS_RECURSIVE, CUSTOM_METRIC_NAME, TARGET_CLASS_NAME = 1 << 13, 1 << 14, 1 << 15
-
--- An attribute as text; absent is empty.
-local function text_of(node, name) return node:get(name) or "" end
 
 -- Set when absent or "true".
 local function default_on(text, flag)
@@ -23,18 +23,20 @@ local function three_bits(text, shift)
   return text == "" and 0 or (integer(text) & 7) << shift
 end
 
-local function flags_of(tracer)
+local function flags_of(tracer, name)
   local flags = 0
-  local metric, name = text_of(tracer, "metric"), text_of(tracer, "metricName")
+  local metric, level, suppress, segment, priority = tracer:get("metric", "level", "suppressRecursiveCalls",
+    "transactionTraceSegment", "transactionNamingPriority")
+  metric = metric or ""
   if metric == "" or same_ci(metric, "scoped") or same_ci(metric, "both") then flags = flags | SCOPED end
   if same_ci(metric, "unscoped") or same_ci(metric, "both") then flags = flags | UNSCOPED end
   if name ~= "" then flags = flags | CUSTOM_METRIC_NAME end
   if same_ci(name, "instance") then flags = flags | TARGET_CLASS_NAME end
   return flags
-    | three_bits(text_of(tracer, "level"), 16)
-    | default_on(text_of(tracer, "suppressRecursiveCalls"), SUPPRESS_RECURSIVE)
-    | default_on(text_of(tracer, "transactionTraceSegment"), SEGMENT)
-    | three_bits(text_of(tracer, "transactionNamingPriority"), 24)
+    | three_bits(level or "", 16)
+    | default_on(suppress or "", SUPPRESS_RECURSIVE)
+    | default_on(segment or "", SEGMENT)
+    | three_bits(priority or "", 24)
 end
 
 -- nil: any overload. "void" means none; otherwise white space is dropped.
@@ -65,11 +67,12 @@ end
 -- What all matchers of a tracer factory share; asked for by the first one, because a number that is none makes the
 -- file invalid only when there is a matcher.
 local function shared_of(tracer)
-  local factory = text_of(tracer, "name")
+  local factory, metric = tracer:get("name", "metricName")
+  metric = metric or ""
   return {
-    factory = factory ~= "" and factory or default_factory,
-    metric = text_of(tracer, "metricName"),
-    flags = flags_of(tracer),
+    factory = factory and factory ~= "" and factory or default_factory,
+    metric = metric,
+    flags = flags_of(tracer, metric),
   }
 end
 
@@ -79,22 +82,23 @@ local one_point = {}
 local function mapped(tracer)
   local shared
   for match in tracer:each "match" do
-    local assembly, class = text_of(match, "assemblyName"), text_of(match, "className")
-    local min_text, max_text = text_of(match, "minVersion"), text_of(match, "maxVersion")
+    local assembly, class, min_text, max_text = match:get("assemblyName", "className", "minVersion", "maxVersion")
+    assembly, class = assembly or "", class or ""
     local classes = classes_of(class)
     for node in match:each "exactMethodMatcher" do
       -- For each matcher again: a text that is no version is one WARN each.
-      local min, max = version(min_text), version(max_text)
+      local min, max = min_text and version(min_text), max_text and version(max_text)
       if assembly == "mscorlib" then
         warn("Skipping instrumentation targeted at the mscorlib assembly for class " .. class)
       else
         shared = shared or shared_of(tracer)
-        local method, parameters, line = text_of(node, "methodName"), parameters_of(node:get "parameters"), node:line()
+        local method, parameters = node:get("methodName", "parameters")
         local p = one_point
-        p.assembly, p.method, p.parameters, p.min, p.max, p.line = assembly, method, parameters, min, max, line
+        p.assembly, p.method, p.parameters = assembly, method or "", parameters_of(parameters)
+        p.min, p.max, p.line = min, max, node:line()
         p.factory, p.metric, p.flags = shared.factory, shared.metric, shared.flags
-        for _, one in ipairs(classes) do
-          p.class = one
+        for i = 1, #classes do
+          p.class = classes[i]
           point(p)
         end
       end
@@ -111,6 +115,6 @@ xml_mapping(function(document)
   local instrumentation = extension:first "instrumentation"
   if not instrumentation then return warn("instrumentation" .. advice) end
   for tracer in instrumentation:each "tracerFactory" do
-    if not same_ci(text_of(tracer, "enabled"), "false") then mapped(tracer) end
+    if not same_ci(tracer:get "enabled" or "", "false") then mapped(tracer) end
   end
 end)

@@ -41,7 +41,8 @@ bool nr_str_has_ci(nr_str s, nr_str part)
     if (part.n == 0) return true;
     for (size_t i = 0; i < s.n;) {
         size_t at = i;
-        if (head_ci(s, &at, part)) return true;
+        bool ascii = !(((uint8_t)s.p[i] | (uint8_t)part.p[0]) & 0x80);
+        if (!(ascii && !same_ci((uint8_t)s.p[i], (uint8_t)part.p[0])) && head_ci(s, &at, part)) return true;
         nr_utf8_next(s, &i);
     }
     return false;
@@ -65,7 +66,9 @@ static uint32_t units_of(uint32_t c)
 
 int nr_str_cmp_utf16(nr_str a, nr_str b)
 {
-    size_t i = 0, j = 0;
+    size_t i = 0, j;
+    while (i < a.n && i < b.n && a.p[i] == b.p[i] && !(a.p[i] & 0x80)) i++; /* paths have much in common */
+    j = i;
     while (i < a.n && j < b.n) {
         uint32_t x = nr_utf8_next(a, &i), y = nr_utf8_next(b, &j);
         if (x == y) continue;
@@ -81,8 +84,14 @@ int nr_str_cmp_utf16(nr_str a, nr_str b)
 
 uint64_t nr_str_hash(nr_str s)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < s.n; i++) h = (h ^ (uint8_t)s.p[i]) * 0x100000001b3u;
+    uint64_t h = 0xcbf29ce484222325u ^ s.n, word;
+    size_t i = 0;
+    for (; s.n - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, s.p + i, sizeof word);
+        h = (h ^ word) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 29;
+    }
+    for (; i < s.n; i++) h = (h ^ (uint8_t)s.p[i]) * 0x100000001b3u;
     h ^= h >> 32;
     h *= 0x9e3779b97f4a7c15u;
     return h ^ h >> 29;

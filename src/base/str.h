@@ -53,7 +53,7 @@ bool nr_str_has(nr_str s, nr_str part);
 /* Order of the UTF-16 code units of the two texts (instrumentation-xml.md 1.1). */
 int nr_str_cmp_utf16(nr_str a, nr_str b);
 
-/* 64-bit hash (FNV-1a with a final mix), stable over processes. */
+/* 64-bit hash, eight bytes at a time; other on machines of another byte order. */
 uint64_t nr_str_hash(nr_str s);
 
 #endif

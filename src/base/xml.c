@@ -153,7 +153,8 @@ static bool reference(reader *r, size_t start, sink *out)
     static const struct {
         nr_str text;
         char c;
-    } named[] = {{{"&amp;", 5}, '&'}, {{"&apos;", 6}, '\''}, {{"&quot;", 6}, '"'}, {{"&gt;", 4}, '>'}, {{"&lt;", 4}, '<'}};
+    } named[] = {
+        {{"&amp;", 5}, '&'}, {{"&apos;", 6}, '\''}, {{"&quot;", 6}, '"'}, {{"&gt;", 4}, '>'}, {{"&lt;", 4}, '<'}};
     if (peek(r, 1) == '#') return numeric_reference(r, start, out);
     for (size_t i = 0; i < NR_COUNT(named); i++) {
         if (!looks_at(r, named[i].text)) continue;
@@ -388,6 +389,11 @@ static bool same_name(nr_str have, const char *want)
 {
     size_t at = 0;
     while (at < have.n) {
+        if (have.p[at] == *want && *want && !(*want & 0x80)) { /* nearly always */
+            at++;
+            want++;
+            continue;
+        }
         uint32_t c = nr_utf8_next(have, &at);
         if (c >= 0x10000 && (!*want || upper(0xD800 + ((c - 0x10000) >> 10)) != upper((uint8_t)*want++))) return false;
         if (!*want || upper(c) != upper((uint8_t)*want++)) return false;

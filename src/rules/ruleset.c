@@ -122,7 +122,10 @@ bool nr_ruleset_add(nr_ruleset *set, nr_point *p, bool may_be_ignored)
         return true;
     }
     if (!append_to_key(&set->keys, key, p)) return false;
-    if (!nr_map_put(&set->classes, p->class_name, NULL) || !nr_map_put(&set->methods, p->method, NULL)) return false;
+    /* The next rule of a class shares its text. */
+    bool known = set->last && set->last->class_name.p == p->class_name.p;
+    if (!known && !nr_map_put(&set->classes, p->class_name, NULL)) return false;
+    if (!nr_map_put(&set->methods, p->method, NULL)) return false;
     nr_map_entry *e = nr_map_put(&set->assemblies, p->assembly, NULL);
     if (!e) return false;
     /* Newest first: constant time, and nothing depends on the order of this chain. */

@@ -40,6 +40,18 @@ bool nr_version_parse(nr_str text, nr_version *out)
     return true;
 }
 
+size_t nr_version_print(const nr_version *v, char *out)
+{
+    char *at = out;
+    for (int i = 0; i < 4; i++) {
+        unsigned scale = 10000, part = v->part[i];
+        while (scale > 1 && part < scale) scale /= 10;
+        if (i) *at++ = '.';
+        for (; scale; scale /= 10) *at++ = (char)('0' + part / scale % 10);
+    }
+    return (size_t)(at - out);
+}
+
 int nr_version_cmp(const nr_version *a, const nr_version *b)
 {
     for (int i = 0; i < 4; i++) {

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct nr_version {
@@ -17,6 +18,9 @@ bool nr_stoi(nr_str text, int32_t *value);
 
 /* One to four parts, each read like nr_stoi. False: not a valid version. */
 bool nr_version_parse(nr_str text, nr_version *out);
+
+/* "1.2.3.4" without a terminator into `out`, which has room for 23 bytes. Returns the length. */
+size_t nr_version_print(const nr_version *v, char *out);
 
 /* -1, 0, 1 */
 int nr_version_cmp(const nr_version *a, const nr_version *b);

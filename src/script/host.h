@@ -54,6 +54,7 @@ struct nr_script {
     nr_str warned_directory;   /* of loose mode */
     nr_str file;               /* the file that is loading; its path stands in messages */
     nr_point *pending, *pending_last; /* read, not yet in the set */
+    const nr_point *last_point;       /* the one that was read last; NULL: none */
     nr_script_check check;     /* NULL: none */
     bool from_home;            /* the file that is loading is not a built-in one */
     nr_template *templates, *new_templates;

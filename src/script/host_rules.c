@@ -17,16 +17,55 @@ static nr_str field(nr_script *s, const char *name)
     return text;
 }
 
-/* A version that version() made, as text "1.2.3.4". */
-static bool version_field(nr_script *s, const char *name, nr_version *out)
-{
-    nr_str text = field(s, name);
-    return text.p && nr_version_parse(text, out);
-}
-
 static nr_str or_empty(nr_str text)
 {
     return text.p ? text : NR_STR("");
+}
+
+/* Fields of each rule. Their names are upvalues of point(): it is called for every method that rules name. */
+#define FIELDS(X) \
+    X(assembly) \
+    X(class) X(method) X(parameters) X(min) X(max) X(factory) X(metric) X(template) X(flags) X(line) X(where) X(namer) \
+        X(wide)
+typedef enum nr_field {
+#define X(name) FIELD_##name,
+    FIELDS(X)
+#undef X
+        FIELD_COUNT
+} nr_field;
+
+static int push_field(lua_State *L, nr_field f)
+{
+    lua_pushvalue(L, lua_upvalueindex((int)f + 1));
+    return lua_rawget(L, 1);
+}
+
+/* Leaves the value on the stack, where it is a text or nil. */
+static nr_str push_text(lua_State *L, nr_field f)
+{
+    nr_str text = {NULL, 0};
+    if (push_field(L, f) == LUA_TNIL) return text;
+    luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, lua_tostring(L, lua_upvalueindex((int)f + 1)));
+    text.p = lua_tolstring(L, -1, &text.n);
+    return text;
+}
+
+/* `before`: the text of the rule before, which is the same more often than not. */
+static nr_str text_of(nr_script *s, nr_field f, nr_str before)
+{
+    nr_str text = push_text(s->L, f);
+    if (text.p) text = before.p && nr_str_eq(text, before) ? before : nr_script_string(s, -1, true);
+    lua_pop(s->L, 1);
+    return text;
+}
+
+/* A version that version() made, as text "1.2.3.4". */
+static bool version_of(nr_script *s, nr_field f, nr_version *out)
+{
+    nr_str text = push_text(s->L, f);
+    bool is = text.p && nr_version_parse(text, out);
+    lua_pop(s->L, 1);
+    return is;
 }
 
 static nr_str list_item(nr_script *s, int index, lua_Integer n)
@@ -77,9 +116,9 @@ static nr_wide *wide_of(nr_script *s, nr_point *p)
     return w;
 }
 
-static int function_field(nr_script *s, const char *name)
+static int function_of(nr_script *s, nr_field f)
 {
-    if (lua_getfield(s->L, 1, name) == LUA_TFUNCTION) return luaL_ref(s->L, LUA_REGISTRYINDEX);
+    if (push_field(s->L, f) == LUA_TFUNCTION) return luaL_ref(s->L, LUA_REGISTRYINDEX);
     lua_pop(s->L, 1);
     return NR_NO_PREDICATE;
 }
@@ -88,31 +127,33 @@ static int function_field(nr_script *s, const char *name)
  * wide rule: wide = true, except?, attribute?, class_attribute?, implements?, extends? */
 static int host_point(lua_State *L)
 {
+    static const nr_point none;
     nr_script *s = nr_script_of(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     if (s->sealed) return luaL_error(L, "a rule can only be written while its file is loading");
     lua_settop(L, 1);
     nr_point *p = nr_ruleset_new_point(s->set);
     if (!p) return nr_script_no_memory(L);
-    p->assembly = or_empty(field(s, "assembly"));
-    p->class_name = or_empty(field(s, "class"));
-    p->method = or_empty(field(s, "method"));
-    p->parameters = field(s, "parameters");
+    const nr_point *before = s->last_point ? s->last_point : &none;
+    p->assembly = or_empty(text_of(s, FIELD_assembly, before->assembly));
+    p->class_name = or_empty(text_of(s, FIELD_class, before->class_name));
+    p->method = or_empty(text_of(s, FIELD_method, before->method));
+    p->parameters = text_of(s, FIELD_parameters, before->parameters);
     p->has_parameters = p->parameters.p != NULL;
-    p->has_min = version_field(s, "min", &p->min);
-    p->has_max = version_field(s, "max", &p->max);
-    p->factory = or_empty(field(s, "factory"));
-    p->metric = or_empty(field(s, "metric"));
-    p->template_name = field(s, "template");
-    lua_getfield(L, 1, "flags");
+    p->has_min = version_of(s, FIELD_min, &p->min);
+    p->has_max = version_of(s, FIELD_max, &p->max);
+    p->factory = or_empty(text_of(s, FIELD_factory, before->factory));
+    p->metric = or_empty(text_of(s, FIELD_metric, before->metric));
+    p->template_name = text_of(s, FIELD_template, before->template_name);
+    push_field(L, FIELD_flags);
     atomic_init(&p->flags, (unsigned)lua_tointeger(L, -1));
-    lua_getfield(L, 1, "line");
+    push_field(L, FIELD_line);
     p->line = (uint32_t)lua_tointeger(L, -1);
     lua_pop(L, 2);
     p->file = s->file;
-    p->predicate = function_field(s, "where");
-    p->namer = function_field(s, "namer");
-    lua_getfield(L, 1, "wide");
+    p->predicate = function_of(s, FIELD_where);
+    p->namer = function_of(s, FIELD_namer);
+    push_field(L, FIELD_wide);
     if (lua_toboolean(L, -1)) p->wide = wide_of(s, p);
     lua_pop(L, 1);
     if (s->pending_last)
@@ -120,6 +161,7 @@ static int host_point(lua_State *L)
     else
         s->pending = p;
     s->pending_last = p;
+    s->last_point = p;
     return 0;
 }
 
@@ -206,7 +248,8 @@ static int host_version(lua_State *L)
         return 0;
     }
     if (nr_version_is_zero(&v)) return 0;
-    lua_pushfstring(L, "%d.%d.%d.%d", v.part[0], v.part[1], v.part[2], v.part[3]);
+    char out[24];
+    lua_pushlstring(L, out, nr_version_print(&v, out));
     return 1;
 }
 
@@ -286,8 +329,7 @@ static int host_xml_mapping(lua_State *L)
 
 void nr_host_open(nr_script *s)
 {
-    static const luaL_Reg functions[] = {{"point", host_point},
-                                         {"ignore_list", host_ignore},
+    static const luaL_Reg functions[] = {{"ignore_list", host_ignore},
                                          {"deny", host_deny},
                                          {"switch", host_switch},
                                          {"warn", host_warn},
@@ -302,6 +344,11 @@ void nr_host_open(nr_script *s)
                                          {"xml_mapping", host_xml_mapping},
                                          {NULL, NULL}};
     luaL_setfuncs(s->L, functions, 0);
+#define X(name) lua_pushliteral(s->L, #name);
+    FIELDS(X)
+#undef X
+    lua_pushcclosure(s->L, host_point, FIELD_COUNT);
+    lua_setfield(s->L, -2, "point");
     push_switches(s->L);
     lua_setfield(s->L, -2, "switch_words");
 }

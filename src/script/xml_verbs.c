@@ -11,28 +11,42 @@ typedef struct nr_element_value {
 
 static const char type_name[] = "nrprof.element";
 
-void nr_xml_push(lua_State *L, const nr_xml_node *node)
+/* Upvalue of all functions here: the metatable of elements. By its name it would have to be looked up each time. */
+#define METATABLE lua_upvalueindex(1)
+
+static nr_element_value *new_value(lua_State *L, const nr_xml_node *node)
 {
     nr_element_value *v = lua_newuserdatauv(L, sizeof *v, 0);
     v->node = node;
     v->serial = nr_script_of(L)->xml_serial;
+    return v;
+}
+
+void nr_xml_push(lua_State *L, const nr_xml_node *node)
+{
+    new_value(L, node);
     luaL_setmetatable(L, type_name);
 }
 
 static const nr_xml_node *node_of(lua_State *L, int index)
 {
     const nr_script *s = nr_script_of(L);
-    const nr_element_value *v = luaL_checkudata(L, index, type_name);
+    const nr_element_value *v = lua_touserdata(L, index);
+    if (!v || !lua_getmetatable(L, index) || !lua_rawequal(L, -1, METATABLE)) luaL_checkudata(L, index, type_name);
+    lua_pop(L, 1);
     if (!s->xml_open || v->serial != s->xml_serial) luaL_error(L, "this element belongs to a document that is closed");
     return v->node;
 }
 
 static int push_or_nil(lua_State *L, const nr_xml_node *node)
 {
-    if (node)
-        nr_xml_push(L, node);
-    else
+    if (node) {
+        new_value(L, node);
+        lua_pushvalue(L, METATABLE);
+        lua_setmetatable(L, -2);
+    } else {
         lua_pushnil(L);
+    }
     return 1;
 }
 
@@ -41,11 +55,11 @@ static int element_first(lua_State *L)
     return push_or_nil(L, nr_xml_child(node_of(L, 1), luaL_checkstring(L, 2)));
 }
 
-/* The iterator of each: upvalue 1 is the parent, 2 the name; the control value is the element before. */
+/* The iterator of each: upvalue 2 is the parent, 3 the name; the control value is the element before. */
 static int element_step(lua_State *L)
 {
-    const char *name = lua_tostring(L, lua_upvalueindex(2));
-    if (lua_isnil(L, 2)) return push_or_nil(L, nr_xml_child(node_of(L, lua_upvalueindex(1)), name));
+    const char *name = lua_tostring(L, lua_upvalueindex(3));
+    if (lua_isnil(L, 2)) return push_or_nil(L, nr_xml_child(node_of(L, lua_upvalueindex(2)), name));
     return push_or_nil(L, nr_xml_next(node_of(L, 2), name));
 }
 
@@ -54,16 +68,26 @@ static int element_each(lua_State *L)
     node_of(L, 1);
     luaL_checkstring(L, 2);
     lua_settop(L, 2);
-    lua_pushcclosure(L, element_step, 2);
+    lua_pushvalue(L, METATABLE);
+    lua_insert(L, 1);
+    lua_pushcclosure(L, element_step, 3);
     return 1;
 }
 
+/* One value for each name; nil: there is no such attribute. */
 static int element_get(lua_State *L)
 {
-    nr_str value;
-    if (!nr_xml_attribute_value(node_of(L, 1), luaL_checkstring(L, 2), &value)) return 0;
-    lua_pushlstring(L, value.p ? value.p : "", value.n);
-    return 1;
+    const nr_xml_node *node = node_of(L, 1);
+    int names = lua_gettop(L);
+    luaL_checkstack(L, names, "too many names");
+    for (int i = 2; i <= names || i == 2; i++) {
+        nr_str value;
+        if (nr_xml_attribute_value(node, luaL_checkstring(L, i), &value))
+            lua_pushlstring(L, value.p ? value.p : "", value.n);
+        else
+            lua_pushnil(L);
+    }
+    return lua_gettop(L) - names;
 }
 
 static int element_line(lua_State *L)
@@ -77,7 +101,9 @@ void nr_xml_open(nr_script *s)
     static const luaL_Reg methods[] = {
         {"first", element_first}, {"each", element_each}, {"get", element_get}, {"line", element_line}, {NULL, NULL}};
     luaL_newmetatable(s->L, type_name);
-    luaL_newlib(s->L, methods);
+    luaL_newlibtable(s->L, methods);
+    lua_pushvalue(s->L, -2);
+    luaL_setfuncs(s->L, methods, 1);
     lua_setfield(s->L, -2, "__index");
     lua_pop(s->L, 1);
 }

@@ -235,7 +235,7 @@ TestMapping = {}
 function TestMapping.test_override()
   local text, n = nr.embedded("instrumentation/rules/extension_xml.lua"):gsub("<< 16", "<< 17")
   lu.assertEquals(n, 0) -- the shift is an argument
-  text, n = text:gsub('text_of%(tracer, "level"%), 16', 'text_of(tracer, "level"), 17')
+  text, n = text:gsub('three_bits%(level or "", 16%)', 'three_bits(level or "", 17)')
   lu.assertEquals(n, 1)
   local s <close> = nr.script { mapping = { ["extension_xml.lua"] = text } }
   lu.assertEquals(support.logged "WARN", {})
@@ -266,10 +266,25 @@ function TestMapping.test_elements_end_with_their_document()
   lu.assertStrContains(support.logged("DEBUG")[1], "this element belongs to a document that is closed")
 end
 
+-- Several attributes at once: nil where there is none, "" where it is empty.
+function TestMapping.test_get_of_several()
+  local s <close> = nr.script { mapping = { ["m.lua"] = [[
+    xml_mapping(function(document)
+      local a, none, empty, again = document:first "x":get("a", "none", "EMPTY", "a")
+      warn(("%s %s '%s' %s"):format(a, none, empty, again))
+      warn(tostring(select("#", document:first "x":get("none", "a", "none"))))
+    end)]] } }
+  lu.assertTrue(s:xml '<x empty="" a="1"/>')
+  lu.assertEquals(support.logged "WARN", { "1 nil '' 1", "3" })
+end
+
 function TestMapping.test_wrong_use_of_elements()
   local rows = {
     { "document:first(1, 2):each()", "" },
     { "document:each()", "string expected, got no value" },
+    { "document:get()", "string expected, got no value" },
+    { "document:get('a', {})", "string expected, got table" },
+    { "document.get(warn, 'x')", "nrprof.element expected, got function" },
     { "document.first({}, 'x')", "nrprof.element expected, got table" },
     { "point { method = 5 }", "method" },
     { "point 'x'", "table expected, got string" },

@@ -70,6 +70,21 @@ TEST(hash)
     CHECK(nr_str_hash(NR_STR("")) == nr_str_hash((nr_str){NULL, 0}));
     CHECK(nr_str_hash(NR_STR("ab")) != nr_str_hash(NR_STR("ba")));
     CHECK(nr_str_hash(NR_STR("System.String")) == nr_str_hash(NR_STR("System.String")));
+    /* Tables take the low bits. Names that differ only at their end, of every length to three words: in a table of 1,024 places,
+     * few of a hundred may share one. */
+    for (int length = 1; length < 24; length++) {
+        char name[] = "RuleRuleRuleRuleRuleRule";
+        bool taken[1024] = {false};
+        int shared = 0;
+        for (int i = 0; i < 100; i++) {
+            name[length - 1] = (char)('0' + i % 10);
+            if (length > 1) name[length - 2] = (char)('0' + i / 10);
+            bool *place = &taken[nr_str_hash((nr_str){name, (size_t)length}) % 1024];
+            shared += *place && !(length == 1 && i >= 10);
+            *place = true;
+        }
+        CHECK(shared < 15);
+    }
 }
 
 TESTS(str, T(compare_ignoring_case), T(ends_and_has), T(order_of_utf16), T(hash))

@@ -12,13 +12,31 @@ TEST(stoi)
         bool ok;
         int32_t value;
     } rows[] = {
-        {"0", true, 0},         {"7", true, 7},      {" 7", true, 7},           {"\t\n\v\f\r 7 x", true, 7},
-        {"+7", true, 7},        {"-7", true, -7},    {"9abc", true, 9},         {"007", true, 7},
-        {"0x10", true, 0},      {"1.5", true, 1},    {"2147483647", true, INT32_MAX},
-        {"2147483648", false, 0}, {"-2147483648", true, INT32_MIN}, {"-2147483649", false, 0},
-        {"99999999999", false, 0}, {"99999999999999999999999999", false, 0}, {"", false, 0}, {" ", false, 0},
-        {"x", false, 0},        {"+", false, 0},     {"--1", false, 0},         {"+ 1", false, 0},
-        {"\xc2\xa0" "1", false, 0},
+        {"0", true, 0},
+        {"7", true, 7},
+        {" 7", true, 7},
+        {"\t\n\v\f\r 7 x", true, 7},
+        {"+7", true, 7},
+        {"-7", true, -7},
+        {"9abc", true, 9},
+        {"007", true, 7},
+        {"0x10", true, 0},
+        {"1.5", true, 1},
+        {"2147483647", true, INT32_MAX},
+        {"2147483648", false, 0},
+        {"-2147483648", true, INT32_MIN},
+        {"-2147483649", false, 0},
+        {"99999999999", false, 0},
+        {"99999999999999999999999999", false, 0},
+        {"", false, 0},
+        {" ", false, 0},
+        {"x", false, 0},
+        {"+", false, 0},
+        {"--1", false, 0},
+        {"+ 1", false, 0},
+        {"\xc2\xa0"
+         "1",
+         false, 0},
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         int32_t v = 12345;
@@ -73,8 +91,8 @@ TEST(parse)
 /* 5.3: four unsigned numbers of 16 bits. */
 TEST(compare)
 {
-    static const nr_version rising[] = {{{0, 0, 0, 0}}, {{0, 0, 0, 1}}, {{0, 0, 1, 0}},     {{0, 0, 65535, 65535}},
-                                        {{0, 1, 0, 0}}, {{1, 0, 0, 0}}, {{1, 32768, 0, 0}}, {{1, 65535, 0, 0}},
+    static const nr_version rising[] = {{{0, 0, 0, 0}}, {{0, 0, 0, 1}},    {{0, 0, 1, 0}},     {{0, 0, 65535, 65535}},
+                                        {{0, 1, 0, 0}}, {{1, 0, 0, 0}},    {{1, 32768, 0, 0}}, {{1, 65535, 0, 0}},
                                         {{2, 0, 0, 0}}, {{32768, 0, 0, 0}}};
     for (size_t a = 0; a < NR_COUNT(rising); a++) {
         for (size_t b = 0; b < NR_COUNT(rising); b++)
@@ -83,4 +101,20 @@ TEST(compare)
     }
 }
 
-TESTS(version, T(stoi), T(parse), T(compare))
+TEST(print)
+{
+    static const struct {
+        nr_version v;
+        const char *text;
+    } rows[] = {{{{0, 0, 0, 0}}, "0.0.0.0"},
+                {{{1, 9, 10, 11}}, "1.9.10.11"},
+                {{{100, 1000, 10000, 65535}}, "100.1000.10000.65535"},
+                {{{99, 999, 9999, 20305}}, "99.999.9999.20305"}};
+    for (size_t i = 0; i < NR_COUNT(rows); i++) {
+        char out[23];
+        size_t n = nr_version_print(&rows[i].v, out);
+        CHECK_STR(((nr_str){out, n}), rows[i].text);
+    }
+}
+
+TESTS(version, T(stoi), T(parse), T(compare), T(print))
