@@ -2,7 +2,7 @@
 # bench.sh [--against LIBRARY] [--only PARTS] [--runs N] [--update-docs] [--baseline]: what the profiler costs.
 #
 # Builds the library and the programs of tests/bench, measures, prints tables, and writes build/bench/results.json and report.html.
-# All of it takes about 12 minutes on an idle machine. PARTS: counts,growth,threads,startup,calls,throughput (the others keep
+# All of it takes about 12 minutes on an idle machine. PARTS: counts,growth,threads,startup,inside,calls,throughput (the others keep
 # their last results).
 #   --against LIBRARY  measures another profiler library beside this one
 #   --update-docs      writes the tables of docs/performance.md
@@ -39,14 +39,14 @@ need_packages $(packages_for linux-x64) valgrind python3 || exit 1
 "$root/scripts/deps.sh" || exit 1
 "$root/scripts/build.sh" linux-x64 >/dev/null || die "the library does not build"
 cmake --preset linux-x64 -DNRPROF_TARBALLS="$tarballs" >/dev/null &&
-    cmake --build build/obj/linux-x64 --parallel "$jobs" --target bench_sim bench_threads null_profiler >/dev/null || die "tests/bench does not build"
+    cmake --build build/obj/linux-x64 --parallel "$jobs" --target bench_sim bench_threads null_profiler stopwatch >/dev/null || die "tests/bench does not build"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 out=build/bench
 mkdir -p "$out"
 NRPROF_BENCH_OUT=$work build/linux-x64/nrprof test tests/bench/images.lua >/dev/null || die "the images cannot be written"
 obj=build/obj/linux-x64
-options+=(--library build/linux-x64/libNewRelicProfiler.so --sim $obj/bench_sim --threads $obj/bench_threads --null $obj/null_profiler.so
+options+=(--library build/linux-x64/libNewRelicProfiler.so --sim $obj/bench_sim --threads $obj/bench_threads --null $obj/null_profiler.so --stopwatch $obj/stopwatch.so
     --work "$work" --out "$out")
 extensions=${NRPROF_EXTENSIONS:-$root/../shared/data/extensions}
 if [ -n "$compare" ]; then

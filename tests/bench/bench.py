@@ -144,6 +144,12 @@ def times(args, sim, libraries, shapes):
     return result
 
 
+def fastest(run, key, times):
+    """The smallest of several native runs, of one figure or several."""
+    rows = [run() for _ in range(times)]
+    return [min(row[k] for row in rows) for k in key]
+
+
 def growth(args, sim, library):
     result = {"methods": [], "modules": [], "rules": []}
     image = lambda name: os.path.join(args.work, name)
@@ -162,10 +168,11 @@ def growth(args, sim, library):
         note("growth: %d rules" % n)
         rules = Home(args.work, "rules%d" % n, [image("rules%d.xml" % n)])
         ops = ["attach", "mark", "start", "1", "load", image("Plain.dll"), "jit", "2", "2", "mark", "x", "1", "jit", "3", "1000", "mark",
-               "callback", "998"]
-        native = sim.run(library, rules, ops)
-        callback = sim.count(library, rules, ops)["callback"] if n <= 10000 else None
-        result["rules"].append([n, callback, native["callback"], native["start"] / 1e6])
+               "callback", "998", "call", "InstrumentationRefresh", "mark", "refresh", "1"]
+        callback, start, refresh = fastest(lambda: sim.run(library, rules, ops), ("callback", "start", "refresh"), 5 if n <= 10000 else 1)
+        counted = sim.count(library, rules, ops) if n <= 10000 else {}
+        result["rules"].append({"rules": n, "callback": counted.get("callback"), "callback_ns": callback, "start_ms": start / 1e6,
+                                "start": counted.get("start"), "refresh_ms": refresh / 1e6, "refresh": counted.get("refresh")})
     return result
 
 
@@ -207,9 +214,9 @@ class Real:
         env.update(more, DOTNET_TieredPGO="0")
         return env
 
-    def start(self, name, home, words, pin=False, **more):
+    def start(self, name, home, words, pin=False, more_env=None, **more):
         prepare = (lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) if pin else None
-        return subprocess.Popen(["dotnet", self.args.app] + words, env=self.environment(name, home), stdout=subprocess.PIPE,
+        return subprocess.Popen(["dotnet", self.args.app] + words, env=dict(self.environment(name, home), **(more_env or {})), stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, text=True, preexec_fn=prepare, **more)
 
     def measure(self, name, words):
@@ -236,20 +243,40 @@ class Real:
                                    "all": [round(r[0], 1) for r in rows]} for n, rows in seen.items()}
         return result
 
+    def inside(self, libraries):
+        """Time inside each callback of a start of the web application: {library: {callback: [calls, milliseconds]}}, medians."""
+        runs = {name: [] for name in libraries}
+        file = os.path.join(self.args.work, "stopwatch.txt")
+        for run in range(min(5, self.args.runs)):
+            for name, library in libraries.items():
+                note("inside the library: %s, run %d" % (name, run + 1))
+                self.configurations["stopwatch"] = (self.args.stopwatch, {"STOPWATCH_LIBRARY": library, "STOPWATCH_FILE": file})
+                self.measure("stopwatch", ["web"])
+                with open(file) as f:
+                    runs[name].append({w[0]: (int(w[1]), int(w[2]) / 1e6) for w in (line.split() for line in f)})
+                os.remove(file)
+        del self.configurations["stopwatch"]
+        middle = lambda rows, callback, i: statistics.median(row.get(callback, (0, 0))[i] for row in rows)
+        return {name: {c: [middle(rows, c, 0), middle(rows, c, 1)] for c in sorted(set().union(*rows))} for name, rows in runs.items()}
+
     def calls(self):
         """Nanoseconds of CPU per call, calls per second of all threads, bytes per call."""
         result = {}
-        for name in self.configurations:
-            if "null" in name:
-                continue
-            rows = []
+        # What limits calls that allocate is the garbage collector: the same without a profiler, and both with fewer collections.
+        rows = [(name, name, [], {}) for name in self.configurations if "null" not in name]
+        for suffix, env in (("", {}), (", gen0 of 256 MiB", {"DOTNET_GCgen0size": "0x10000000"})):
+            rows.append(("bare, the same array" + suffix, "bare", ["allocating"], env))
+            if env:
+                rows.append(("nrprof, direct call" + suffix, "nrprof, direct call", [], env))
+        for title, name, words, env in rows:
+            of_threads = []
             for n in (1, 2, 4, 8, 16):
-                note("cost per call: %s, %d threads" % (name, n))
-                p = self.start(name, self.one, ["call", str(n), str(self.args.milliseconds)])
-                words = p.stdout.read().split()
+                note("cost per call: %s, %d threads" % (title, n))
+                p = self.start(name, self.one, ["call", str(n), str(self.args.milliseconds)] + words, more_env=env)
+                figures = p.stdout.read().split()
                 p.wait()
-                rows.append([n] + [float(w) for w in words])
-            result[name] = rows
+                of_threads.append([n] + [float(w) for w in figures])
+            result[title] = of_threads
         return result
 
     def throughput(self):
@@ -257,7 +284,7 @@ class Real:
             note("SKIP throughput: there is no wrk on this machine")
             return {}
         result = {name: [] for name in self.configurations}
-        for _ in range(3):
+        for _ in range(min(3, self.args.runs)):
             for i, name in enumerate(self.configurations):
                 note("throughput: " + name)
                 port = 18080 + i
@@ -286,11 +313,79 @@ def number(v, digits=0):
     return "–" if v is None else "{:,.{d}f}".format(v, d=digits)
 
 
+def budgets(r):
+    """What the figures are meant to be, and whether they are."""
+    rows = []
+
+    def row(what, limit, unit, measured, digits=0, least=False, other=None):
+        if measured is None:
+            return
+        met = measured >= limit if least else measured <= limit
+        show = lambda v: "–" if v is None else number(v, digits) + unit
+        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other), "yes" if met else "**no**"])
+
+    def library(name):
+        return {"counts": r.get("counts", {}).get(name), "times": r.get("times", {}).get(name)}
+
+    ours, other = library("nrprof"), library("other")
+    if ours["counts"]:
+        callbacks = ("callback.Plain", "callback.Ruled", "callback.Attributed")
+        worst = lambda of: max(of["counts"][k] for k in callbacks) if of["counts"] else None
+        row("callback of a method that does not match, instructions", 300, "", worst(ours), other=worst(other))
+        row("`JITInlining`, instructions", 10, "", ours["counts"]["inline"], other=other["counts"] and other["counts"]["inline"])
+        if other["counts"]:
+            least = min(other["counts"]["again.%d" % i] / ours["counts"]["again.%d" % i] for i in range(len(r["shapes"])))
+            row("instrumenting, shape known: instructions of the other ÷ own", 8, "", least, 1, least=True)
+    if "growth" in r:
+        counted = [x["callback"] for x in r["growth"]["rules"] if x["callback"]]
+        row("callback: most ÷ fewest instructions, 10 to 10,000 rules", 1.02, "", max(counted) / min(counted), 2)
+    if ours["times"]:
+        small = [i for i, text in enumerate(r["shapes"]) if "bytes" not in text]
+        worst = lambda of: max(of["times"]["again.%d" % i] for i in small) if of["times"] else None
+        row("instrumenting, shape known, small methods", 25, " µs", worst(ours), 1, other=worst(other))
+        if "start.shipped" in ours["times"]:
+            row("start with all shipped files", 3, " ms", ours["times"]["start.shipped"] / 1000, 2,
+                other=other["times"] and other["times"]["start.shipped"] / 1000)
+        row("excluded process", 3, " ms", ours["times"]["excluded"] / 1000, 2, other=other["times"] and other["times"]["excluded"] / 1000)
+    if "threads" in r:
+        rate = {n: x for n, x in r["threads"]}
+        row("callbacks of two threads ÷ one", 1.9, "", rate[2] / rate[1], 2, least=True)
+    if "startup" in r:
+        null, bare = "null, reference's mask", "bare"
+        cpu = lambda program, name: r["startup"][program][name]["cpu"]
+
+        def over(program, name, base):
+            """Median of the differences within each round: what drifts from round to round falls out."""
+            of = r["startup"][program]
+            if name in of:
+                return statistics.median(a - b for a, b in zip(of[name]["all"], of[base]["all"]))
+
+        row("hello world over *null*", 5, " ms", over("hello", "nrprof", null), 1, other=over("hello", "other", null))
+        row("web application over *null*", 25, " ms", over("web", "nrprof", null), 1, other=over("web", "other", null))
+        row("fast start: hello world over *bare*", 5, " ms", over("hello", "nrprof, fast start", bare), 1)
+        row("fast start: web application ÷ *bare*", 1.10, "", cpu("web", "nrprof, fast start") / cpu("web", bare), 2)
+        peak = lambda name: r["startup"]["hello"][name]["memory"] - r["startup"]["hello"][null]["memory"] if name in r["startup"]["hello"] else None
+        row("memory after start (peak of hello world over *null*)", 3, " MiB", peak("nrprof"), 1, other=peak("other"))
+    if "inside" in r:
+        inside = lambda name: sum(ms for _, ms in r["inside"][name].values()) if name in r["inside"] else None
+        row("web application: time inside the library", 25, " ms", inside("nrprof"), 1, other=inside("other"))
+    if "calls" in r and "nrprof, direct call" in r["calls"]:
+        direct = r["calls"]["nrprof, direct call"]
+        other_calls = r["calls"].get("other")
+        row("direct call, one thread", 100, " ns", direct[0][1], other=other_calls and other_calls[0][1])
+        row("direct call", 100, " bytes", direct[0][3], other=other_calls and other_calls[0][3])
+    return rows
+
+
 def tables(r):
     out = {}
     if "machine" in r:
-        out["machine"] = "%s; %s; %d processors; .NET %s; %s" % (r["machine"]["cpu"], r["machine"]["system"], r["machine"]["processors"],
-                                                                  r["machine"]["dotnet"], r["machine"]["date"])
+        m = r["machine"]
+        out["machine"] = "%s; %s; %d processors, load %s when the run began; .NET %s; %s" % (m["cpu"], m["system"], m["processors"], m["load"],
+                                                                                            m["dotnet"], m["date"])
+    found = budgets(r)
+    if found:
+        out["budgets"] = table(["", "budget", "nrprof", "other", "met"], found)
     if "counts" in r:
         names = list(r["counts"])
         words = {"start": "start, 1 file", "start.shipped": "start, shipped files", "excluded": "excluded process", "inline": "JITInlining",
@@ -313,8 +408,10 @@ def tables(r):
         out["growth"] = "\n\n".join([
             table(["methods in the module", "instructions per callback", "first callback"], [[number(a), number(b), number(c)] for a, b, c in g["methods"]]),
             table(["modules", "instructions per callback", "per load"], [[number(a), number(b), number(c)] for a, b, c in g["modules"]]),
-            table(["rules", "instructions per callback", "ns per callback, simulation included", "start, ms"],
-                  [[number(a), number(b), number(c, 0), number(d, 1)] for a, b, c, d in g["rules"]])])
+            table(["rules", "instructions per callback", "ns per callback, simulation included", "instructions of the start", "ms",
+                   "of a refresh", "ms"],
+                  [[number(x["rules"]), number(x["callback"]), number(x["callback_ns"]), number(x["start"]), number(x["start_ms"], 1),
+                    number(x["refresh"]), number(x["refresh_ms"], 1)] for x in g["rules"]])])
     if "threads" in r:
         one = r["threads"][0][1]
         out["threads"] = table(["threads", "callbacks per second", "× one thread"], [[n, number(rate), number(rate / one, 2)] for n, rate in r["threads"]])
@@ -327,6 +424,16 @@ def tables(r):
                 row += [number(s[program][name]["cpu"], 0), number(s[program][name]["cpu"] / s[program]["bare"]["cpu"], 2), number(s[program][name]["memory"], 1)]
             rows.append(row)
         out["startup"] = table(["", "hello world, CPU ms", "× bare", "peak MiB", "web application, CPU ms", "× bare", "peak MiB"], rows)
+    if "inside" in r:
+        names = list(r["inside"])
+        of = lambda name, callback: r["inside"][name].get(callback, [0, 0.0])
+        callbacks = sorted(set().union(*r["inside"].values()), key=lambda c: -max(of(n, c)[1] for n in names))
+        shown = [c for c in callbacks if max(of(n, c)[1] for n in names) >= 0.05]
+        rest = [c for c in callbacks if c not in shown]
+        rows = [[c] + [cell for n in names for cell in (number(of(n, c)[0]), number(of(n, c)[1], 2))] for c in shown]
+        for title, group in (("all others", rest), ("**together**", callbacks)):
+            rows.append([title] + [cell for n in names for cell in (number(sum(of(n, c)[0] for c in group)), number(sum(of(n, c)[1] for c in group), 2))])
+        out["inside"] = table(["", *(w for n in names for w in ("calls, " + n, "ms, " + n))], rows)
     if "calls" in r:
         head = ["%d thread%s" % (x[0], "" if x[0] == 1 else "s") for x in next(iter(r["calls"].values()))]
         out["calls"] = "\n\n".join([
@@ -360,6 +467,8 @@ def page(r, out):
     if "startup" in r:
         for program in ("hello", "web"):
             parts.append(bars(program + ", CPU ms", [(n, v["cpu"]) for n, v in r["startup"][program].items()], "ms"))
+    if "inside" in r:
+        parts.append(bars("web application: time inside the library", [(n, sum(ms for _, ms in v.values())) for n, v in r["inside"].items()], "ms"))
     if "calls" in r:
         parts.append(bars("one call of an instrumented method, one thread", [(n, rows[0][1]) for n, rows in r["calls"].items()], "ns"))
     if r.get("throughput"):
@@ -368,7 +477,10 @@ def page(r, out):
         parts.append(bars("instructions per JIT callback that no rule is about", [(n, c["callback.Ruled"]) for n, c in r["counts"].items()], ""))
         parts.append(bars("instructions to instrument a method, shape known", [(n, c["again.1"]) for n, c in r["counts"].items()], ""))
     if "growth" in r:
-        parts.append(bars("instructions per callback by number of rules", [(str(a), b) for a, b, _, _ in r["growth"]["rules"] if b], ""))
+        rules = r["growth"]["rules"]
+        parts.append(bars("instructions per callback by number of rules", [(str(x["rules"]), x["callback"]) for x in rules if x["callback"]], ""))
+        parts.append(bars("start by number of rules", [(str(x["rules"]), x["start_ms"]) for x in rules], "ms"))
+        parts.append(bars("refresh by number of rules", [(str(x["rules"]), x["refresh_ms"]) for x in rules], "ms"))
     if "threads" in r:
         parts.append(bars("callbacks per second by threads", [(str(n), rate) for n, rate in r["threads"]], ""))
     for name, text in tables(r).items():
@@ -415,17 +527,18 @@ def compare(found, baseline_path):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
-    for name in ("library", "sim", "threads", "null", "app", "agent", "work", "out", "extensions", "against", "baseline", "document"):
+    for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "extensions", "against", "baseline", "document"):
         p.add_argument("--" + name)
-    p.add_argument("--only", default="", help="counts,growth,threads,startup,calls,throughput")
+    p.add_argument("--only", default="", help="counts,growth,threads,startup,inside,calls,throughput")
     p.add_argument("--runs", type=int, default=15)
     p.add_argument("--seconds", type=int, default=4)
     p.add_argument("--milliseconds", type=int, default=1000)
     p.add_argument("--write-baseline", action="store_true")
     args = p.parse_args()
-    for name in ("library", "sim", "threads", "null", "app", "agent", "work", "out"):
+    for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out"):
         if getattr(args, name):
             setattr(args, name, os.path.abspath(getattr(args, name)))
+    load = "%.1f" % os.getloadavg()[0]
     wanted = lambda part: not args.only or part in args.only.split(",")
     json_path = os.path.join(args.out, "results.json")
     results = {}
@@ -460,6 +573,8 @@ def main():
     real = Real(args, libraries) if args.app else None
     if real and wanted("startup"):
         results["startup"] = real.startup()
+    if real and wanted("inside"):
+        results["inside"] = real.inside(libraries)
     if real and wanted("calls"):
         results["calls"] = real.calls()
     if real and wanted("throughput"):
@@ -468,7 +583,7 @@ def main():
         cpu = re.search(r"model name\s*:\s*(.*)", f.read())
     dotnet = subprocess.run(["dotnet", "--list-runtimes"], stdout=subprocess.PIPE, text=True).stdout if args.app else ""
     results["machine"] = {"cpu": cpu.group(1) if cpu else platform.machine(), "system": platform.system() + " " + platform.release(),
-                          "processors": len(os.sched_getaffinity(0)), "date": time.strftime("%Y-%m-%d"),
+                          "processors": len(os.sched_getaffinity(0)), "load": load, "date": time.strftime("%Y-%m-%d"),
                           "dotnet": (re.findall(r"Microsoft.NETCore.App ([\d.]+)", dotnet) or ["–"])[-1]}
     with open(json_path, "w") as f:
         json.dump(results, f, indent=1)

@@ -9,10 +9,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Bench
 {
-    /// <summary>hello; web (starts, answers one request, stops); serve PORT (until its input ends); call THREADS MILLISECONDS.</summary>
+    /// <summary>hello; web (starts, answers one request, stops); serve PORT (until its input ends); call THREADS MILLISECONDS [allocating].</summary>
     public static class Program
     {
         [MethodImpl(MethodImplOptions.NoInlining)] public static int Add(int a, int b) => a + b;
+
+        /// <summary>What a direct call allocates, and no profiler: an array of two boxed numbers.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)] public static object[] Box(int a, int b) => new object[] { a, b };
 
         static WebApplication Web(string url)
         {
@@ -25,9 +28,13 @@ namespace Bench
         }
 
         /// <summary>Nanoseconds of CPU per call, calls of all threads together per second, and bytes per call.</summary>
-        static void Call(int threads, int milliseconds)
+        static void Call(int threads, int milliseconds, bool allocating)
         {
-            for (int i = 0; i < 20000; i++) Add(i, 1); // the JIT is done with it
+            for (int i = 0; i < 20000; i++) // the JIT is done with them
+            {
+                Add(i, 1);
+                Box(i, 1);
+            }
             Thread.Sleep(300);
             long[] calls = new long[threads * 16], bytes = new long[threads * 16];
             bool stop = false;
@@ -38,7 +45,14 @@ namespace Bench
                 long before = GC.GetAllocatedBytesForCurrentThread(), done = 0;
                 while (!Volatile.Read(ref stop))
                 {
-                    for (int i = 0; i < 1000; i++) Add(i, 1);
+                    if (allocating)
+                    {
+                        for (int i = 0; i < 1000; i++) Box(i, 1);
+                    }
+                    else
+                    {
+                        for (int i = 0; i < 1000; i++) Add(i, 1);
+                    }
                     done += 1000;
                 }
                 calls[n * 16] = done;
@@ -60,7 +74,7 @@ namespace Bench
             switch (args[0])
             {
                 case "hello": Console.WriteLine("hello " + Add(1, 2)); return 0;
-                case "call": Call(int.Parse(args[1]), int.Parse(args[2])); return 0;
+                case "call": Call(int.Parse(args[1]), int.Parse(args[2]), args.Length > 3); return 0;
                 case "web":
                 {
                     using WebApplication app = Web("http://127.0.0.1:0");
