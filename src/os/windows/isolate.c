@@ -19,6 +19,17 @@ static HANDLE output(nr_str path, DWORD standard)
     return CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherited, CREATE_ALWAYS, 0, NULL);
 }
 
+/* Under wine, on a busy machine, one process in some thousands is gone before its first instruction; wine says "internal error" then,
+ * which Windows does not. Nothing has run, so it is started once more. */
+static bool create(wchar_t *line, STARTUPINFOW *start, PROCESS_INFORMATION *process)
+{
+    for (int attempts = 3; attempts > 0; attempts--) {
+        if (CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, start, process)) return true;
+        if (GetLastError() != ERROR_INTERNAL_ERROR) return false;
+    }
+    return false;
+}
+
 nr_os_end nr_os_isolate(const nr_os_child *child, int *code)
 {
     static wchar_t line[NR_WIDE_UNITS];
@@ -35,8 +46,7 @@ nr_os_end nr_os_isolate(const nr_os_child *child, int *code)
     start.hStdOutput = output(child->out, STD_OUTPUT_HANDLE);
     start.hStdError = output(child->err, STD_ERROR_HANDLE);
     UINT mode = SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX); /* inherited: no dialogue for a crash */
-    if (!text.failed && nr_wide(nr_buf_str(&text), line) &&
-        CreateProcessW(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &start, &process)) {
+    if (!text.failed && nr_wide(nr_buf_str(&text), line) && create(line, &start, &process)) {
         end = NR_OS_EXITED;
         if (WaitForSingleObject(process.hProcess, child->timeout_ms) == WAIT_TIMEOUT) {
             end = NR_OS_TIMED_OUT;
