@@ -66,6 +66,12 @@ foreach(dir lua instrumentation)
   endif()
 endforeach()
 
+if(NRPROF_COVERAGE)
+  target_sources(NewRelicProfiler PRIVATE ${CMAKE_SOURCE_DIR}/tests/coverage/library.c)
+  target_sources(nrprof PRIVATE ${CMAKE_SOURCE_DIR}/tests/coverage/tool.c)
+  target_link_options(nrprof PRIVATE -Wl,--wrap=_exit -Wl,--export-dynamic-symbol=nr_coverage_register)
+endif()
+
 if(NRPROF_TESTS AND NOT CMAKE_CROSSCOMPILING AND NOT WIN32)
   # A profiler with a mistake, for tests of the shadow run; built when asked for.
   add_library(validate_mutator MODULE EXCLUDE_FROM_ALL ${CMAKE_SOURCE_DIR}/tests/validate/mutator.c)

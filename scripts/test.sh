@@ -334,6 +334,7 @@ phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
     phase "real CLR, .NET 8" clr_tests --net8
     phase "fault injection" fault_injection
+    phase "branch coverage" external "branch coverage" scripts/branches.sh
     phase "managed agent" external "the real managed agent" tests/clr/agent.sh
     phase "unit tests with TSan" thread_sanitizer
     for target in $all_targets; do

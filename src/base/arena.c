@@ -18,10 +18,18 @@ enum { ALIGN = 16, FIRST_CHUNK = 4096, LARGEST_STEP = 1 << 20 };
 static const size_t header =
     ((sizeof(nr_arena_chunk) + ALIGN - 1) & ~(size_t)(ALIGN - 1)) + (sizeof(void *) == 4 ? ALIGN / 2 : 0);
 
+static bool exact; /* tests only */
+
+void nr_arena_exact(bool on)
+{
+    exact = on;
+}
+
 static bool grow(nr_arena *a, size_t need)
 {
     size_t step = a->chunks ? a->chunks->size * 2 : FIRST_CHUNK;
     if (step > LARGEST_STEP) step = LARGEST_STEP;
+    if (exact) step = 0;
     if (step < need + header) step = need + header;
     nr_arena_chunk *c = nr_alloc(NULL, 0, step);
     if (!c) return false;

@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct nr_arena_chunk nr_arena_chunk;
@@ -28,5 +29,7 @@ void *nr_arena_copy(nr_arena *a, const void *p, size_t size);
 nr_str nr_arena_str(nr_arena *a, nr_str s);
 nr_str nr_arena_printf(nr_arena *a, const char *format, ...) NR_PRINTF(2, 3);
 void nr_arena_free(nr_arena *a);
+/* Tests only: every block has memory of its own, so that each one can be the one that there is no memory for. */
+void nr_arena_exact(bool on);
 
 #endif

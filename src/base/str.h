@@ -14,7 +14,12 @@ typedef struct nr_str {
 
 #define NR_STR(literal) ((nr_str){(literal), sizeof(literal) - 1})
 /* For printf("%.*s", NR_STR_ARG(s)). */
-#define NR_STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
+#define NR_STR_ARG(s) (int)(s).n, nr_str_chars((s).p)
+
+static inline const char *nr_str_chars(const char *p)
+{
+    return p ? p : ""; /* printf takes no NULL, however few characters it may read */
+}
 
 static inline nr_str nr_str_of(const char *z)
 {

@@ -92,17 +92,30 @@ static bool is_there(nr_scope *scope, nr_arena *arena, const nr_template_entry *
     return same;
 }
 
-/* Two separators in a row count as one: a home directory may end with one. */
+static bool is_separator(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* Separators in a row count as one: a home directory may end with one. */
+static size_t behind(nr_str path, size_t i)
+{
+    bool separators = is_separator(path.p[i]);
+    do i++;
+    while (separators && i < path.n && is_separator(path.p[i]));
+    return i;
+}
+
 static bool same_path(nr_str a, nr_str b)
 {
     size_t i = 0, j = 0;
     while (i < a.n && j < b.n) {
-        bool separator = a.p[i] == '/' || a.p[i] == '\\';
-        if (separator != (b.p[j] == '/' || b.p[j] == '\\')) return false;
+        bool separator = is_separator(a.p[i]);
+        if (separator != is_separator(b.p[j])) return false;
         if (!separator && !nr_str_eq_ci((nr_str){a.p + i, 1}, (nr_str){b.p + j, 1})) return false;
         if (!NR_OS_WINDOWS && a.p[i] != b.p[j]) return false;
-        for (i++; separator && i < a.n && (a.p[i] == '/' || a.p[i] == '\\');) i++;
-        for (j++; separator && j < b.n && (b.p[j] == '/' || b.p[j] == '\\');) j++;
+        i = behind(a, i);
+        j = behind(b, j);
     }
     return i == a.n && j == b.n;
 }

@@ -12,6 +12,7 @@ bool nr_fact_source_describe(nr_fact_source *f)
     nr_meta_error e = nr_sig_parse_method(f->arena, f->props->sig, f->props->sig_size, &f->sig);
     if (e == NR_META_OK) e = nr_sig_print_params(&text, f->arena, &f->scope->meta, f->sig);
     if (e == NR_META_OK) f->parameters = nr_arena_str(f->arena, nr_buf_str(&text));
+    if (e == NR_META_NO_MEMORY || (e == NR_META_OK && !f->parameters.p)) f->no_memory = true;
     nr_buf_free(&text);
     return f->parameters.p != NULL;
 }
@@ -19,7 +20,7 @@ bool nr_fact_source_describe(nr_fact_source *f)
 /* ---- lists ----------------------------------------------------------------------------- */
 
 typedef struct nr_names {
-    nr_arena *arena;
+    nr_fact_source *source;
     nr_str *items;
     size_t count, room;
     nr_relation wanted;
@@ -34,16 +35,19 @@ static bool add_name(void *self, nr_str name)
     }
     if (k->count == k->room) {
         size_t room = k->room ? k->room * 2 : 8;
-        nr_str *items = nr_arena_alloc(k->arena, room * sizeof *items);
-        if (!items) return false;
+        nr_str *items = nr_arena_alloc(k->source->arena, room * sizeof *items);
+        if (!items) goto no_memory;
         if (k->count) memcpy(items, k->items, k->count * sizeof *items);
         k->items = items;
         k->room = room;
     }
-    k->items[k->count] = nr_arena_str(k->arena, name);
-    if (!k->items[k->count].p) return false;
+    k->items[k->count] = nr_arena_str(k->source->arena, name);
+    if (!k->items[k->count].p) goto no_memory;
     k->count++;
     return true;
+no_memory:
+    k->source->no_memory = true;
+    return false;
 }
 
 static bool add_relative(void *self, nr_str name, nr_relation relation, bool direct)
@@ -53,23 +57,24 @@ static bool add_relative(void *self, nr_str name, nr_relation relation, bool dir
     return add_name(k, name);
 }
 
+/* A list that ends too early is none. */
 static bool list_of(const nr_names *k, nr_fact_value *value)
 {
     value->list = k->items;
     value->count = k->count;
-    return true;
+    return !k->source->no_memory;
 }
 
 static bool attributes_of(nr_fact_source *f, uint32_t owner, nr_fact_value *value)
 {
-    nr_names k = {.arena = f->arena};
+    nr_names k = {.source = f};
     f->scope->ops->each_attribute(f->scope, f->arena, owner, add_name, &k);
     return list_of(&k, value);
 }
 
 static bool relatives_of(nr_fact_source *f, nr_relation wanted, nr_fact_value *value)
 {
-    nr_names k = {.arena = f->arena, .wanted = wanted};
+    nr_names k = {.source = f, .wanted = wanted};
     nr_hierarchy_walk(f->hierarchy, f->module, f->scope, f->props->type_def, wanted == NR_RELATION_INTERFACE,
                       add_relative, &k);
     return list_of(&k, value);
@@ -77,7 +82,7 @@ static bool relatives_of(nr_fact_source *f, nr_relation wanted, nr_fact_value *v
 
 static bool base_of(nr_fact_source *f, nr_fact_value *value)
 {
-    nr_names k = {.arena = f->arena, .wanted = NR_RELATION_BASE, .direct_only = true};
+    nr_names k = {.source = f, .wanted = NR_RELATION_BASE, .direct_only = true};
     nr_hierarchy_walk(f->hierarchy, f->module, f->scope, f->props->type_def, false, add_relative, &k);
     if (k.count) value->text = k.items[0];
     return k.count != 0;

@@ -1,15 +1,11 @@
 #include "engine/hierarchy.h"
 
 #include "base/alloc.h"
+#include "engine/definition.h"
 #include "il/locals.h"
 #include "meta/sig.h"
 
-enum {
-    TABLE_MODULE = 0x00,
-    MOST_RELATIVES = 500, /* a hierarchy that is longer, or goes in a circle, is not followed further */
-    MOST_ENCLOSERS = 16,
-    MOST_FORWARDS = 8
-};
+enum { MOST_RELATIVES = 500 }; /* a hierarchy that is longer, or goes in a circle, is not followed further */
 
 void nr_hierarchy_begin(nr_hierarchy *h, nr_modules *modules)
 {
@@ -23,9 +19,9 @@ void nr_hierarchy_end(nr_hierarchy *h)
     nr_arena_free(&h->arena);
 }
 
-/* 0: it is not loaded. */
-static uintptr_t module_of_assembly(nr_hierarchy *h, nr_str assembly)
+static uintptr_t module_of_assembly(void *self, nr_str assembly)
 {
+    nr_hierarchy *h = self;
     const nr_map_entry *known = nr_map_get(&h->assemblies, assembly);
     if (known) return known->value;
     const nr_module *m = nr_modules_named(h->modules, assembly);
@@ -35,64 +31,7 @@ static uintptr_t module_of_assembly(nr_hierarchy *h, nr_str assembly)
     return m ? m->id : 0;
 }
 
-/* A type reference taken apart: names from the outermost type to the one itself. */
-typedef struct nr_path {
-    nr_str names[MOST_ENCLOSERS], full;
-    size_t count;
-    uint32_t resolution_scope;
-} nr_path;
-
-static bool path_of(nr_scope *s, nr_arena *arena, uint32_t token, nr_path *path)
-{
-    memset(path, 0, sizeof *path);
-    for (; token >> 24 == NR_TABLE_TYPE_REF; token = path->resolution_scope) {
-        if (path->count == MOST_ENCLOSERS) return false;
-        memmove(path->names + 1, path->names, path->count * sizeof path->names[0]);
-        if (s->ops->type_ref(s, arena, token, &path->resolution_scope, &path->names[0]) < 0) return false;
-        path->count++;
-    }
-    path->full = path->names[0];
-    for (size_t i = 1; i < path->count; i++) {
-        path->full = nr_arena_printf(arena, "%.*s+%.*s", NR_STR_ARG(path->full), NR_STR_ARG(path->names[i]));
-        if (!path->full.p) return false;
-    }
-    return true;
-}
-
-static bool find_path(nr_scope *s, nr_arena *arena, const nr_path *path, uint32_t *type)
-{
-    bool found = s->ops->find_type(s, arena, path->names[0], type) >= 0;
-    for (size_t i = 1; found && i < path->count; i++)
-        found = s->ops->find_nested(s, arena, path->names[i], *type, type) >= 0;
-    return found;
-}
-
-/* Where a type is defined; an assembly may forward it to another one. False: not seen. */
-static bool find_definition(nr_hierarchy *h, nr_arena *arena, nr_str assembly, const nr_path *path, uintptr_t *module,
-                            uint32_t *type)
-{
-    const nr_runtime *rt = h->modules->runtime;
-    for (int i = 0; i < MOST_FORWARDS; i++) {
-        nr_scope s;
-        uint32_t implementation = 0;
-        *module = module_of_assembly(h, assembly);
-        if (!*module || rt->ops->open_module(rt->self, *module, &s) < 0) return false;
-        bool found = find_path(&s, arena, path, type);
-        bool forwarded = !found && s.ops->exported_type(&s, arena, path->names[0], &implementation) >= 0 &&
-                         implementation >> 24 == NR_TABLE_ASSEMBLY_REF &&
-                         s.ops->assembly_ref(&s, arena, implementation, &assembly) >= 0;
-        s.ops->close(&s);
-        if (!forwarded) return found;
-    }
-    return false;
-}
-
 /* ---- one type ---------------------------------------------------------------------------- */
-
-typedef struct nr_relative {
-    uintptr_t module;
-    uint32_t type;
-} nr_relative;
 
 typedef struct nr_walk {
     nr_hierarchy *h;
@@ -104,7 +43,7 @@ typedef struct nr_walk {
     bool through_interface; /* the type itself is one: what it has are interfaces */
     nr_relative_visitor visit;
     void *self;
-    nr_relative todo[MOST_RELATIVES];
+    nr_definition todo[MOST_RELATIVES];
     size_t count;
     bool is_interface[MOST_RELATIVES];
 } nr_walk;
@@ -116,7 +55,7 @@ static void later(nr_walk *w, uintptr_t module, uint32_t type)
         return;
     }
     w->is_interface[w->count] = w->relation == NR_RELATION_INTERFACE;
-    w->todo[w->count++] = (nr_relative){module, type};
+    w->todo[w->count++] = (nr_definition){module, type};
 }
 
 /* TypeSpec: the generic type of an instance (II.23.2.14). */
@@ -138,22 +77,26 @@ static bool see(nr_walk *w, nr_str name)
     return !w->stopped && !top;
 }
 
+/* As rules write it: "Outer+Inner". */
+static bool full_name_of(nr_arena *arena, const nr_type_path *path, nr_str *name)
+{
+    *name = path->names[0];
+    for (size_t i = 1; name->p && i < path->count; i++)
+        *name = nr_arena_printf(arena, "%.*s+%.*s", NR_STR_ARG(*name), NR_STR_ARG(path->names[i]));
+    return name->p != NULL;
+}
+
 static bool see_reference(nr_walk *w, uint32_t token)
 {
-    nr_path path;
-    nr_str assembly;
-    uint32_t type;
-    uintptr_t module = w->module;
-    if (!path_of(w->scope, &w->arena, token, &path)) return false;
-    if (!see(w, path.full)) return true;
-    if (path.resolution_scope >> 24 == TABLE_MODULE) {
-        if (!find_path(w->scope, &w->arena, &path, &type)) return false;
-    } else if (path.resolution_scope >> 24 != NR_TABLE_ASSEMBLY_REF ||
-               w->scope->ops->assembly_ref(w->scope, &w->arena, path.resolution_scope, &assembly) < 0 ||
-               !find_definition(w->h, &w->arena, assembly, &path, &module, &type)) {
+    nr_type_path path;
+    nr_str name;
+    nr_definition d;
+    if (!nr_type_path_of(w->scope, &w->arena, token, &path) || !full_name_of(&w->arena, &path, &name)) return false;
+    if (!see(w, name)) return true;
+    if (!nr_definition_find(w->h->modules->runtime, module_of_assembly, w->h, w->module, w->scope, &w->arena, &path,
+                            &d))
         return false;
-    }
-    later(w, module, type);
+    later(w, d.module, d.type_def);
     return true;
 }
 
@@ -215,7 +158,7 @@ bool nr_hierarchy_walk(nr_hierarchy *h, nr_module *module, nr_scope *scope, uint
         w->scope = &other;
         w->module = w->todo[i].module;
         w->through_interface = w->is_interface[i];
-        look_at(w, w->todo[i].type);
+        look_at(w, w->todo[i].type_def);
         other.ops->close(&other);
     }
     bool complete = w->complete;

@@ -168,8 +168,8 @@ static bool instrument_api(nr_method *m, int32_t *hr)
 static nr_fact_source facts_of(nr_method *m, nr_hierarchy *hierarchy)
 {
     nr_hierarchy_begin(hierarchy, &m->e->modules);
-    return (nr_fact_source){hierarchy, m->module, &m->scope,  &m->arena, m->token,
-                            &m->props, m->type,   m->version, m->sig,    m->parameters};
+    return (nr_fact_source){hierarchy, m->module,  &m->scope, &m->arena,     m->token, &m->props,
+                            m->type,   m->version, m->sig,    m->parameters, false};
 }
 
 bool nr_method_predicate_holds(nr_method *m, const nr_point *point)

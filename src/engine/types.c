@@ -1,14 +1,10 @@
 #include "engine/types.h"
 
 #include "base/buf.h"
+#include "engine/definition.h"
 #include "il/locals.h"
 
-enum {
-    TABLE_MODULE = 0x00,
-    MOST_FORWARDS = 8,
-    MOST_ENCLOSERS = 16,
-    ALLOWS_BY_REF_LIKE = 0x20 /* GenericParamAttributes */
-};
+enum { ALLOWS_BY_REF_LIKE = 0x20 }; /* GenericParamAttributes */
 
 static bool is_nil(uint32_t token)
 {
@@ -68,65 +64,24 @@ static nr_type_kind kind_of_definition(const nr_types *t, nr_scope *s, uint32_t 
 
 /* ---- references --------------------------------------------------------------------------- */
 
-/* A TypeRef taken apart: names from the outermost type to the one itself. */
-typedef struct nr_path {
-    nr_str names[MOST_ENCLOSERS];
-    size_t count;
-    uint32_t resolution_scope;
-} nr_path;
-
-static bool path_of(const nr_types *t, uint32_t type_ref, nr_path *path)
+static uintptr_t module_named(void *self, nr_str assembly)
 {
-    path->count = 0;
-    for (uint32_t token = type_ref; token >> 24 == NR_TABLE_TYPE_REF; token = path->resolution_scope) {
-        if (path->count == MOST_ENCLOSERS) return false;
-        memmove(path->names + 1, path->names, path->count * sizeof path->names[0]);
-        if (t->scope->ops->type_ref(t->scope, t->arena, token, &path->resolution_scope, &path->names[0]) < 0)
-            return false;
-        path->count++;
-    }
-    return true;
-}
-
-static bool find_path(const nr_types *t, nr_scope *s, const nr_path *path, uint32_t *type_def)
-{
-    bool found = s->ops->find_type(s, t->arena, path->names[0], type_def) >= 0;
-    for (size_t i = 1; found && i < path->count; i++)
-        found = s->ops->find_nested(s, t->arena, path->names[i], *type_def, type_def) >= 0;
-    return found;
-}
-
-static nr_type_kind kind_in_assembly(const nr_types *t, nr_str assembly, const nr_path *path)
-{
-    const nr_runtime *clr = t->modules->runtime;
-    for (int i = 0; i < MOST_FORWARDS; i++) {
-        uint32_t type_def = 0, implementation = 0;
-        nr_scope s;
-        const nr_module *m = nr_modules_named(t->modules, assembly);
-        if (!m || clr->ops->open_module(clr->self, m->id, &s) < 0) return NR_KIND_UNRESOLVED;
-        bool found = find_path(t, &s, path, &type_def);
-        nr_type_kind kind = found ? kind_of_definition(t, &s, type_def) : NR_KIND_UNRESOLVED;
-        bool forwarded = !found && s.ops->exported_type(&s, t->arena, path->names[0], &implementation) >= 0 &&
-                         implementation >> 24 == NR_TABLE_ASSEMBLY_REF &&
-                         s.ops->assembly_ref(&s, t->arena, implementation, &assembly) >= 0;
-        s.ops->close(&s);
-        if (!forwarded) return kind;
-    }
-    return NR_KIND_UNRESOLVED;
+    const nr_module *m = nr_modules_named(self, assembly);
+    return m ? m->id : 0;
 }
 
 static nr_type_kind kind_of_reference(const nr_types *t, uint32_t type_ref)
 {
-    nr_path path;
-    nr_str assembly;
-    uint32_t type_def = 0;
+    const nr_runtime *clr = t->modules->runtime;
+    nr_type_path path;
+    nr_definition d;
+    nr_scope s;
     nr_type_kind kind = NR_KIND_UNRESOLVED;
-    if (!path_of(t, type_ref, &path)) return kind;
-    if (path.resolution_scope >> 24 == NR_TABLE_ASSEMBLY_REF) {
-        if (t->scope->ops->assembly_ref(t->scope, t->arena, path.resolution_scope, &assembly) >= 0)
-            kind = kind_in_assembly(t, assembly, &path);
-    } else if (path.resolution_scope >> 24 == TABLE_MODULE && find_path(t, t->scope, &path, &type_def)) {
-        kind = kind_of_definition(t, t->scope, type_def);
+    if (!nr_type_path_of(t->scope, t->arena, type_ref, &path)) return kind;
+    if (nr_definition_find(clr, module_named, t->modules, t->module->id, t->scope, t->arena, &path, &d) &&
+        clr->ops->open_module(clr->self, d.module, &s) >= 0) {
+        kind = kind_of_definition(t, &s, d.type_def);
+        s.ops->close(&s);
     }
     return kind == NR_KIND_UNRESOLVED && path.count == 1 ? kind_by_name(path.names[0]) : kind;
 }

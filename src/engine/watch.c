@@ -14,7 +14,7 @@ static void add_file(void *self, nr_str name)
     uint64_t size;
     int64_t changed;
     if (!nr_str_ends_ci(name, NR_STR(".lua")) && !nr_str_ends_ci(name, NR_STR(".xml"))) return;
-    nr_str path = nr_path_join(&p->arena, p->directory, (const char *)nr_arena_str(&p->arena, name).p);
+    nr_str path = nr_arena_printf(&p->arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(p->directory), NR_STR_ARG(name));
     if (!path.p || !nr_os_file_stamp(path, &size, &changed)) return;
     nr_str text =
         nr_arena_printf(&p->arena, "%.*s %llu %lld", NR_STR_ARG(path), (unsigned long long)size, (long long)changed);

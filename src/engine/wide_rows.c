@@ -104,7 +104,10 @@ static bool method_fits(nr_finder *f, const nr_wide *rule)
 {
     const nr_point *p = rule->point;
     const nr_str none = {NULL, 0};
-    if (nr_wide_needs_parameters(rule) && !nr_fact_source_describe(&f->facts)) return false;
+    if (nr_wide_needs_parameters(rule) && !nr_fact_source_describe(&f->facts)) {
+        if (f->facts.no_memory) f->rows->failed = true;
+        return false;
+    }
     if (nr_wide_excepts_method(rule, f->props.name, nr_wide_needs_parameters(rule) ? f->facts.parameters : none))
         return false;
     if (p->has_parameters && !nr_glob_matches_parameters(p->parameters, f->facts.parameters)) return false;
@@ -114,7 +117,9 @@ static bool method_fits(nr_finder *f, const nr_wide *rule)
 static bool predicate_holds(nr_finder *f, const nr_wide *rule)
 {
     const nr_method_facts facts = {nr_fact_get, &f->facts};
-    return nr_script_where(f->g->script, rule->point, &facts);
+    bool yes = nr_script_where(f->g->script, rule->point, &facts);
+    if (f->facts.no_memory) f->rows->failed = true;
+    return yes;
 }
 
 static void add(nr_finder *f, const nr_wide *rule, bool open)
@@ -197,7 +202,11 @@ static void look_at_method(nr_finder *f, uint32_t token)
 static bool collect_method(void *self, uint32_t token)
 {
     nr_finder *f = self;
-    if (f->scope->ops->method_props(f->scope, &f->arena, token, &f->props) >= 0) look_at_method(f, token);
+    int32_t hr = f->scope->ops->method_props(f->scope, &f->arena, token, &f->props);
+    if (hr >= 0)
+        look_at_method(f, token);
+    else if (hr == NR_HR_NO_MEMORY)
+        f->rows->failed = true;
     return !f->rows->failed;
 }
 
@@ -216,8 +225,9 @@ static bool collect_type(void *self, uint32_t token)
     nr_finder *f = self;
     nr_str name;
     uint32_t attributes;
-    if (nr_type_full_name(f->scope, &f->arena, token, &name, &attributes) >= 0 &&
-        enter_class(f, token, name, attributes) && !f->scope->ops->each_method(f->scope, token, collect_method, f))
+    int32_t hr = nr_type_full_name(f->scope, &f->arena, token, &name, &attributes);
+    if (hr == NR_HR_NO_MEMORY || (hr >= 0 && enter_class(f, token, name, attributes) &&
+                                  !f->scope->ops->each_method(f->scope, token, collect_method, f)))
         f->rows->failed = true;
     nr_arena_free(&f->arena);
     return !f->rows->failed;
@@ -318,6 +328,7 @@ static const char *object_to_method(nr_finder *f, const nr_wide *rule)
 
 const char *nr_wide_objection(nr_method *m, const nr_wide *rule)
 {
+    nr_wide_rows none = {NULL, 0, 0, false};
     nr_finder f;
     nr_str assembly = m->module->assembly;
     const nr_point *p = rule->point;
@@ -330,6 +341,7 @@ const char *nr_wide_objection(nr_method *m, const nr_wide *rule)
     if (nr_ruleset_ignores(&m->g->set, assembly, m->type)) return "ignore";
     if (begin(&f, &m->e->modules, m->module, m->g, &m->scope) &&
         enter_class(&f, m->props.type_def, m->type, m->type_attributes)) {
+        f.rows = &none;
         f.props = m->props;
         enter_method(&f, m->token);
         if (can_be_instrumented(&f, m->token)) what = object_to_class(&f, rule);

@@ -26,19 +26,17 @@ static nr_start_error try_base(nr_arena *arena, nr_str base, bool core, nr_str *
     return try_path(*path, found);
 }
 
+/* Only Windows has version resources; its tests go through all of it (GCOVR_EXCL_BR_START). */
 static bool is_product(nr_arena *arena, nr_str path, const char *expected)
 {
     nr_os_product_info info;
     switch (nr_os_product_of(arena, path, &info)) {
-    case NR_OS_PRODUCT_UNCHECKED:
-        return true;
-    case NR_OS_PRODUCT_NO_RESOURCE:
-        return false;
+    case NR_OS_PRODUCT_UNCHECKED: return true;
+    case NR_OS_PRODUCT_NO_RESOURCE: return false;
     case NR_OS_PRODUCT_NO_NAME:
         NR_LOG(NR_ERROR, "Expected Agent product to be %s, but none was found.", expected);
         return false;
-    case NR_OS_PRODUCT_FOUND:
-        break;
+    case NR_OS_PRODUCT_FOUND: break;
     }
     if (!nr_str_is(info.name, expected)) {
         NR_LOG(NR_ERROR, "Expected Agent product to be %s, but it was %.*s", expected, NR_STR_ARG(info.name));
@@ -52,6 +50,7 @@ static bool is_product(nr_arena *arena, nr_str path, const char *expected)
     }
     return true;
 }
+/* GCOVR_EXCL_BR_STOP */
 
 nr_start_error nr_core_dll_find(nr_arena *arena, bool core, nr_str *path)
 {

@@ -141,13 +141,13 @@ static bool anchor(nr_globs *g, nr_map *map, uint8_t *lengths, nr_str literal, u
     return true;
 }
 
-/* The longest piece between two stars. */
+/* The longest piece between two stars; one is at the end. */
 static nr_str longest_piece(nr_str p)
 {
     nr_str best = {NULL, 0};
     for (size_t i = 0; i < p.n; i++) {
         size_t start = i;
-        while (i < p.n && p.p[i] != '*') i++;
+        while (p.p[i] != '*') i++;
         if (i - start > best.n) best = (nr_str){p.p + start, i - start};
     }
     return best;

@@ -114,7 +114,10 @@ N.C.Text(System.String)
            R/r.lua:12, N.*.T*
            it stands behind the rule that counts, R/r.lua:11
 ]]):gsub("FACTORY", factory))
-  dir = rules("tracer {}\n" .. wide "'get_*'" .. wide "'Text'" .. match "'Text'" .. "ignore { assembly = 'S*', class = 'N.I*' }")
+  dir = rules("tracer {}\n" .. wide "'get_*'" .. wide "'Text'" .. match "'Text'" .. "ignore { assembly = 'S*', class = 'N.I*' }"
+    .. wide "'Te*', except = { class = 'N.C' }" .. wide "'Te*', except = { assembly = 'Shape*' }")
+  lu.assertStrContains(explained(dir, "N.C.Text(System.String)", 0),
+    "R/r.lua:5, N.*.Te*\n           its `except` names it\n           R/r.lua:6, N.*.Te*\n           its `except` names it\n")
   lu.assertStrContains(explained(dir, "N.C.get_P", 1), "R/r.lua:2, N.*.get_*\n           methods of this kind are left alone\n")
   lu.assertStrContains(explained(dir, "N.C.Text(System.String)", 0),
     "R/r.lua:3, N.*.Text\n           a rule that names it goes first: R/r.lua:4\n")

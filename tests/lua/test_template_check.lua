@@ -29,6 +29,19 @@ for i, row in ipairs {
   { "max_stack = { at_least = 9 },", "each_argument(function()\nldarg_boxed()\nend) original() ret()", "4: ret: the stack does not hold exactly the result at ret" },
   { "", "ldarg_s(9)\npop() original() ret()", "2: ldarg_s: there is no such argument" },
   { "", "rethrow()\noriginal() ret()", "2: rethrow: rethrow outside a catch handler" },
+  { "max_stack = { exactly = 1 }, locals = { { 'n', 'int64' } },", "ldloc 'n'\nldloc 'n'\npop() pop() original() ret()",
+    "3: ldloc: the stack grows beyond the maximum of the header" },
+  { "max_stack = { at_least = 1 },", "ldnull()\noriginal()\npop() ret()", "3: original: the stack grows beyond the maximum of the header" },
+  { "max_stack = { exactly = 1 },", "each_argument(function()\nldarg_boxed()\nldarg_boxed() pop() pop() end) original() ret()",
+    "4: ldarg_boxed: the stack grows beyond the maximum of the header" },
+  { "max_stack = { exactly = 1 }, locals = { { 'r', '$return' } },",
+    "original()\nif m.returns then stloc 'r' ldloc_boxed 'r'\nldloc_boxed 'r' pop() pop() ldloc 'r' end ret()",
+    "4: ldloc_boxed: the stack grows beyond the maximum of the header" },
+  { "", "local l = label()\nbr(l)\noriginal() ret()\nplace(l)", "3: br: a branch leads to something that is not an instruction" },
+  { "", "original() ret()\ntry_catch(function() nop() end, '[mscorlib]System.Exception', pop)",
+    "3: leave: a branch leads to something that is not an instruction" },
+  { "", "local function deeper(n)\npop() if n > 0 then try_catch(nop, '[mscorlib]System.Exception', function() deeper(n - 1) end) end end\n"
+    .. "ldnull() deeper(17) original() ret()", "3: try_catch: try, handler and end do not match" },
   { "locals = { { 'n', 'int64' } },", "ldc_i4(1)\nstloc 'n' original() ret()", "3: stloc: an instruction cannot work on a value of this class" },
 } do
   TestTemplateCheck[("test_%02d %s"):format(i, row[3])] = function()

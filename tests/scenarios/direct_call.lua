@@ -64,6 +64,12 @@ for _, row in ipairs {
   { "an object as its result", "00 0b 1c 0e 09 0e 0e 12 09 0e 0e 0e 1c 1d 1c 0b" },
   { "an instance method", "20 0b " .. ACTION .. " 0e 09 0e 0e 12 09 0e 0e 0e 1c 1d 1c 0b" },
   { "another name", nil, "GetFinishTracer" },
+  { "no result", "00 0b 01 0e 09 0e 0e 12 09 0e 0e 0e 1c 1d 1c 0b" },
+  { "a result by reference", "00 0b 10 1c 0e 09 0e 0e 12 09 0e 0e 0e 1c 1d 1c 0b" },
+  { "a typed reference as its result", "00 0b 16 0e 09 0e 0e 12 09 0e 0e 0e 1c 1d 1c 0b" },
+  { "a signature that is cut off", "00 0b 1c 0e" },
+  { "parameters of a type that is not there", "00 0b " .. ACTION .. " 0e 09 0e 0e 12 7d 0e 0e 0e 1c 1d 1c 0b" },
+  { "a result of a type that is not there", "00 0b 12 7d 0e 09 0e 0e 12 09 0e 0e 0e 1c 1d 1c 0b" },
 } do
   t:test("an agent's function that is not as expected is called by reflection: " .. row[1], OURS, function(s)
     local clr = start(s)
@@ -84,6 +90,66 @@ t:test("an assembly of that name from elsewhere does not count", OURS, function(
     .. SEPARATOR .. "NewRelic.Agent.Core.dll).")
   clr:load(agent(s), AT)
   s:equal(is_direct(s, m:jit "N.C.K"), true)
+end)
+
+t:test("an agent without the type is called by reflection", OURS, function(s)
+  local clr = start(s)
+  local m = clr:load(target(s))
+  clr:load(s:assembly { name = "NewRelic.Agent.Core", types = { { name = "NewRelic.Agent.Core.Other" } } }, AT)
+  s:equal(is_direct(s, m:jit "N.C.K"), false)
+  s:log_has "No direct calls: home/NewRelic.Agent.Core.dll has no static "
+end)
+
+for _, row in ipairs {
+  { "home//NewRelic.Agent.Core.dll", true }, -- two separators are one
+  { "home\\NewRelic.Agent.Core.dll", require "nr".windows }, -- elsewhere a character like any other
+  { "home\\/\\NewRelic.Agent.Core.dll", require "nr".windows },
+  { "home/NewRelic.Agent.Core.dll.old", false },
+  { "home/NewRelic.Agent.Core.dl", false },
+  { "home.NewRelic.Agent.Core.dll", false },
+  { "homeNewRelic.Agent.Core.dll", false },
+  { "home/NewRelic/Agent.Core.dll", false },
+  { "HOME/NewRelic.Agent.Core.dll", require "nr".windows },
+} do
+  t:test("is " .. row[1] .. " the agent's assembly?", OURS, function(s)
+    local clr = start(s)
+    local m = clr:load(target(s))
+    clr:load(agent(s), { path = row[1] })
+    s:equal(is_direct(s, m:jit "N.C.K"), row[2])
+    s:equal(s:log_count "No direct calls into ", row[2] and 0 or 1)
+  end)
+end
+
+t:test("a home directory that ends with separators", OURS, function(s)
+  s:env { NEW_RELIC_DIRECT_CALL = "1", CORECLR_NEW_RELIC_HOME = "home//" }
+  s:home { rules = { { assembly = "A", class = "N.C", method = "K" } } }
+  local clr = s:core()
+  local m = clr:load(target(s))
+  clr:load(agent(s), AT)
+  s:equal(is_direct(s, m:jit "N.C.K"), true)
+end)
+
+t:test("as many methods as have been written are compiled again, but for those of modules that went away", OURS, function(s)
+  local names, methods = {}, {}
+  for i = 1, 70 do
+    names[i] = "M" .. i
+    methods[i] = { name = names[i], sig = "00 00 01", body = "06 2a" }
+  end
+  s:env { NEW_RELIC_DIRECT_CALL = "1" }
+  s:home { rules = { { assembly = "A", class = "N.C", method = names }, { assembly = "B", class = "N.C", method = names } } }
+  local clr = s:core()
+  local function load(name) return clr:load(s:assembly { name = name, types = { { name = "N.C", methods = methods } } }) end
+  local a, b = load "A", load "B"
+  for _, name in ipairs(names) do
+    s:equal(is_direct(s, a:jit("N.C." .. name)), false)
+    s:equal(is_direct(s, b:jit("N.C." .. name)), false)
+  end
+  a:unload()
+  local asked = clr:load(agent(s), AT).requests
+  s:equal(#asked, 1)
+  s:equal(select(2, asked[1]:gsub("N%.C%.M%d+", "")), 70)
+  s:equal(is_direct(s, b:jit "N.C.M70"), true)
+  s:equal(clr:load(agent(s), AT).requests, {}) -- once
 end)
 
 t:test("methods of a value type: this is no object", OURS, function(s)

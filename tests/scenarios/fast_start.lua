@@ -101,6 +101,15 @@ t:test("precompiled code that contains a wanted method, in another module that l
   s:equal(happened.requests, { "RequestReJIT N.C.M, N.C.G" })
 end)
 
+t:test("what is asked about a method that nobody knows", OURS, function(s)
+  local m = start(s):load(assembly(s, "A"))
+  m.clr:fail("ICorProfilerInfo", "GetFunctionInfo", 1)
+  s:equal((m:precompiled "N.C.M"), true)
+  m.clr:fail("ICorProfilerInfo", "GetFunctionInfo", 1)
+  s:equal((m:inline("N.D.M", "N.C.M")), true)
+  s:equal((m:precompiled "N.C.M"), false)
+end)
+
 t:test("a runtime that refuses the event mask gets the reference's", OURS, function(s)
   s:env(FAST)
   s:home { rules = RULES }

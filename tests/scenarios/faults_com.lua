@@ -115,6 +115,46 @@ for i, shape in ipairs(shapes) do
   end)
 end
 
+-- ---- rules that ask for more than names ---------------------------------------------------------------------------------------------
+
+local WIDE = [[
+tracer {} match { assembly = "A", class = "N.C", "Other" }
+tracer {} match { assembly = "A", class = "N.*", extends = "L.Base", implements = "L.IThing", attribute = "L.Mark", class_attribute = "L.Mark", "M(System.*)" }
+tracer {} match { assembly = "A", class = "N.W", "*", where = function(m)
+  return m.return_type == "System.Int32" and m.il_size > 0 and m.class_is_public and m.bases["L.Base"] and m.interfaces["L.IThing"]
+    and m.attributes["L.Mark"] and m.class_attributes["L.Mark"] and m.version == "1.0.0.0" and not m.is_async
+end }
+]]
+
+ours("rules with base types, attributes and predicates", function(s)
+  s:home { ["extensions/wide.lua"] = WIDE }
+  local library = s:assembly { name = "L", types = { { name = "L.IThing", flags = 0xA1 }, { name = "L.Base", implements = { "L.IThing" } },
+    { name = "L.Middle", extends = "L.Base" }, { name = "L.Mark", methods = { { name = ".ctor", sig = "20 00 01", body = "06 2a" } } } } }
+  local image = s:assembly { name = "A", refs = { "System.Runtime", "L" }, types = {
+    { name = "N.C", extends = "[L]L.Middle", attributes = { "[L]L.Mark" }, methods = { { name = "M", sig = "20 01 01 0e", body = "06 2a", attributes = { "[L]L.Mark" } }, OTHER } },
+    { name = "N.W", extends = "[L]L.Middle", attributes = { "[L]L.Mark" }, methods = { { name = "M", sig = "20 00 08", body = "0a 17 2a", attributes = { "[L]L.Mark" } } } } } }
+  each_call(50, 4, function(n, result)
+    local clr = s:core()
+    clr:load(library)
+    clr:fail_any(n, result)
+    local m = clr:load(image)
+    local first, second = m:jit "N.C.M", m:jit "N.W.M"
+    local call = m.clr:failed()
+    m.clr:fail_none()
+    for name, r in pairs { ["N.C.M"] = first, ["N.W.M"] = second } do
+      if call == "" then
+        s:rewritten(r)
+      elseif r.written then
+        s:equal(r:verify() ~= "bad", true, call)
+      else
+        s:equal(m:body(name), scenario.image.hex(m:original(r.token)), call)
+      end
+    end
+    and_then(s, m, call)
+    return call
+  end)
+end)
+
 -- ---- the other operations --------------------------------------------------------------------------------------------------------------
 
 local SIMPLE = shapes[1]

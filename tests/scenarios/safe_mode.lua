@@ -139,6 +139,65 @@ ours("a type parameter may be boxed, unless it allows by-ref-like types", functi
   s:contains(text(s), "unknown TYPE_UNRESOLVED")
 end)
 
+-- Assembly A with N.C.M, whose one parameter is written `sig`; `types` behind N.C, `specs` and `refs` of the assembly, other assemblies loaded.
+local function parameter(s, row)
+  s:env { NEW_RELIC_SAFE_REWRITE = "true" }
+  s:home { rules = { { assembly = "A", class = "N.C", method = "M" } } }
+  local clr = s:core()
+  for _, other in ipairs(row.loaded or {}) do clr:load(s:assembly(other)) end
+  local types = { { name = "N.C", generic = row.generic, methods = { { name = "M", sig = (row.generic and "20" or "00") .. " 01 01 " .. row.sig, body = "06 2a" } } } }
+  for _, t in ipairs(row.types or {}) do types[#types + 1] = t end
+  local refs = { VALUE_TYPE, "[System.Runtime]System.Enum", BY_REF_LIKE }
+  for _, r in ipairs(row.refs or {}) do refs[#refs + 1] = r end
+  return clr:load(s:assembly { name = "A", refs = { "System.Runtime", "Lib", "Fwd" }, type_refs = refs, types = types })
+end
+
+local LIB = { name = "Lib", type_refs = { VALUE_TYPE, BY_REF_LIKE, "[System.Runtime]System.Enum" }, types = {
+  { name = "Lib.Outer", types = { { name = "Point", flags = 0x10010a, extends = VALUE_TYPE },
+    { name = "View", flags = 0x10010a, extends = VALUE_TYPE, attributes = { BY_REF_LIKE } } } },
+  { name = "Lib.Color", flags = 0x101, extends = "[System.Runtime]System.Enum" }, { name = "Lib.View`1", flags = 0x109, extends = VALUE_TYPE, generic = { "T" }, attributes = { BY_REF_LIKE } },
+  { name = "Lib.Pair`1", flags = 0x109, extends = VALUE_TYPE, generic = { "T" } } } }
+local FWD = { name = "Fwd", refs = { "System.Runtime", "Lib" }, exported = { "[Lib]Lib.Outer" }, types = {} }
+
+for _, row in ipairs {
+  -- coded tokens: TypeRef 4 is 11, what is nested in it 15, TypeDef 3 is 0c
+  { "an enumeration", sig = "11 11", refs = { "[Lib]Lib.Color" }, ok = true },
+  { "an enumeration of the assembly itself", sig = "11 0c", types = { { name = "N.E", flags = 0x101, extends = "[System.Runtime]System.Enum" } }, ok = true },
+  { "a nested value type", sig = "11 15", refs = { "[Lib]Lib.Outer/Point" }, ok = true },
+  { "a nested by-ref-like type", sig = "11 15", refs = { "[Lib]Lib.Outer/View" }, verdict = "bad BY_REF_LIKE" },
+  { "a nested type that is not there", sig = "11 15", refs = { "[Lib]Lib.Outer/None" }, verdict = "unknown TYPE_UNRESOLVED" },
+  { "a nested value type, forwarded", sig = "11 15", refs = { "[Fwd]Lib.Outer/Point" }, ok = true },
+  { "a nested by-ref-like type, forwarded", sig = "11 15", refs = { "[Fwd]Lib.Outer/View" }, verdict = "bad BY_REF_LIKE" },
+  { "a type that no assembly has", sig = "11 11", refs = { "[Fwd]Lib.None" }, verdict = "unknown TYPE_UNRESOLVED" },
+  { "a reference into the assembly itself", sig = "11 11", refs = { "[]N.P" }, types = { { name = "N.P", flags = 0x109, extends = VALUE_TYPE } }, ok = true },
+  { "a reference into the assembly itself that leads nowhere", sig = "11 11", refs = { "[]N.None" }, verdict = "unknown TYPE_UNRESOLVED" },
+  { "a base class that is not there", sig = "11 0c", types = { { name = "N.P", flags = 0x109, extends = 0x01000077 } }, verdict = "unknown TYPE_UNRESOLVED" },
+  { "a by-ref-like type by its name alone", sig = "11 11", refs = { "[System.Runtime]System.Span`1" }, verdict = "bad BY_REF_LIKE" },
+  { "a by-ref-like type by the name of its definition", sig = "11 0c", types = { { name = "System.ArgIterator", flags = 0x109, extends = VALUE_TYPE } }, verdict = "bad BY_REF_LIKE" },
+  { "a value type by its name alone", sig = "11 11", refs = { "[System.Runtime]System.Guid" }, ok = true },
+  { "an instance of a generic value type", sig = "15 11 11 01 08", refs = { "[Lib]Lib.Pair`1" }, ok = true },
+  { "an instance of a generic by-ref-like type", sig = "15 11 11 01 08", refs = { "[Lib]Lib.View`1" }, verdict = "bad BY_REF_LIKE" },
+  { "an instance of a generic class", sig = "15 12 11 01 08", refs = { "[Lib]Lib.None`1" }, ok = true },
+  { "a type parameter of the class", sig = "13 00", generic = { "T" }, ok = true },
+  { "a type parameter that may be by-ref-like", sig = "13 00", generic = { { name = "T", flags = 0x20 } }, verdict = "unknown TYPE_UNRESOLVED" },
+  { "a type parameter that is not there", sig = "13 05", generic = { "T" }, verdict = "unknown TYPE_UNRESOLVED" },
+  { "a native integer", sig = "18", ok = true },
+  { "a pointer", sig = "0f 08", ok = true },
+} do
+  ours("boxed: " .. row[1], function(s)
+    row.loaded = { LIB, FWD }
+    local m = parameter(s, row)
+    local r = m:jit("N.C.M")
+    if row.ok then
+      s:rewritten(r)
+      s:log_lacks "Left as it is"
+    else
+      s:untouched(r, "S_OK", true)
+      s:contains(text(s), "the new body is " .. row.verdict .. " at IL_00")
+    end
+  end)
+end
+
 -- ---- when it stops ----------------------------------------------------------------------------------------------------------------
 
 local function many(s, count)

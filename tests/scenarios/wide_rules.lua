@@ -145,6 +145,93 @@ t:test("template and metric of one rule", { only_ours = only }, function(s)
   s:contains(m:jit("Contoso.Cart.Find"):listing(), "ldc.i4 13312") -- 0x3400: no name, no flag for one
 end)
 
+-- ---- where base types are ------------------------------------------------------------------------------
+
+-- The application's classes, each with a method Execute, in their order; `more`: fields of the assembly.
+local function relations(s, rule, classes, more)
+  s:home { ["extensions/wide.lua"] = "tracer {} match { assembly = 'App', " .. rule .. ", 'Execute' }" }
+  local clr = s:core()
+  for _, other in ipairs(more and more.loaded or {}) do clr:load(s:assembly(other)) end
+  local spec = { name = "App", types = {} }
+  for k, v in pairs(more or {}) do
+    if k ~= "loaded" then spec[k] = v end
+  end
+  for i, c in ipairs(classes) do
+    local copy = { name = "App.C" .. i, methods = { method "Execute" } }
+    for k, v in pairs(c) do copy[k] = v end
+    spec.types[i] = copy
+  end
+  return clr:load(s:assembly(spec)), clr
+end
+
+local NESTED = { name = "L", types = { { name = "L.Base" }, { name = "L.Outer", types = { { name = "Inner", flags = 0x100002, extends = "L.Base" } } },
+  { name = "L.Generic`1", generic = { "T" }, extends = "L.Base" } } }
+local FORWARD = { name = "F", refs = { "System.Runtime", "L" }, exported = { "[L]L.Base", "[L]L.Outer", "[F]L.Round" }, types = {} }
+
+for _, row in ipairs {
+  { "a nested class", "extends = 'L.Outer+Inner'", { { extends = "[L]L.Outer/Inner" } }, true },
+  { "the base of a nested class", "extends = 'L.Base'", { { extends = "[L]L.Outer/Inner" } }, true },
+  { "a nested class that is not there", "extends = 'L.Base'", { { extends = "[L]L.Outer/None" } }, false },
+  { "a forwarded class", "extends = 'System.Object'", { { extends = "[F]L.Base" } }, false }, -- L.Base has no base class
+  { "the base of a class nested in a forwarded one", "extends = 'L.Base'", { { extends = "[F]L.Outer/Inner" } }, true },
+  { "a class that is forwarded in a circle", "extends = 'L.Base'", { { extends = "[F]L.Round" } }, false },
+  { "a class that nobody has", "extends = 'L.Base'", { { extends = "[F]L.None" } }, false },
+  { "an instance of a generic class", "extends = 'L.Generic`1'", { { extends = 0x1B000001 } }, true },
+  { "the base of an instance of a generic class", "extends = 'L.Base'", { { extends = 0x1B000001 } }, true },
+  { "an array as base class", "extends = 'L.Base'", { { extends = 0x1B000002 } }, false },
+  { "a TypeSpec that is cut off", "extends = 'L.Base'", { { extends = 0x1B000003 } }, false },
+  { "a TypeSpec with half a token", "extends = 'L.Base'", { { extends = 0x1B000004 } }, false },
+  { "a TypeSpec that is not there", "extends = 'L.Base'", { { extends = 0x1B000077 } }, false },
+  { "a TypeDef that is not there", "extends = 'L.Base'", { { extends = 0x02000077 } }, false },
+  { "a TypeRef that is not there", "extends = 'L.Base'", { { extends = 0x01000077 } }, false },
+  { "a reference into the same module", "extends = 'L.Base'", { { extends = "[]App.C2" }, { extends = "[L]L.Base" } }, true },
+  { "a reference into the same module that leads nowhere", "extends = 'L.Base'", { { extends = "[]App.None" } }, false },
+  { "classes in a circle", "extends = 'L.Base'", { { extends = "App.C2" }, { extends = "App.C1" } }, false },
+  { "an enumeration", "extends = 'System.Enum'", { { extends = "[System.Runtime]System.Enum" } }, true },
+  { "nothing is above Enum", "extends = 'System.ValueType'", { { extends = "[System.Runtime]System.Enum" } }, false },
+  { "a value type", "extends = 'System.ValueType'", { { extends = "[System.Runtime]System.ValueType" } }, true },
+} do
+  t:test("base types: " .. row[1], { only_ours = only }, function(s)
+    local m = relations(s, row[2], row[3], { refs = { "System.Runtime", "L", "F" }, loaded = { NESTED, FORWARD }, type_refs = { "[L]L.Generic`1" },
+      type_specs = { "15 12 05 01 08", "1d 08", "15 12", "15 12 c0" } })
+    s:equal(m.requests, row[4] and { "RequestReJIT App.C1.Execute" .. (row[3][2] and ", App.C2.Execute" or "") } or {})
+    -- What cannot be told at load is asked again when the method is compiled; the answer is the same.
+    local r = m:jit "App.C1.Execute"
+    if row[4] then s:rewritten(r) else s:untouched(r) end
+    s:log_is("Error", {})
+  end)
+end
+
+t:test("base types: more of them than are followed", { only_ours = only }, function(s)
+  local interfaces, refs = {}, {}
+  for i = 1, 600 do
+    interfaces[i] = { name = "L.I" .. i, flags = 0xA1, implements = i == 600 and { "L.Top" } or i == 1 and { "L.First" } or nil }
+    refs[i] = "[L]L.I" .. i
+  end
+  interfaces[601], interfaces[602] = { name = "L.Top", flags = 0xA1 }, { name = "L.First", flags = 0xA1 }
+  local loaded = { { name = "L", types = interfaces } }
+  -- Those of the class itself are all seen, and what the first 500 have.
+  for name, yes in pairs { ["L.I600"] = true, ["L.First"] = true, ["L.Top"] = false } do
+    local m = relations(s, "implements = '" .. name .. "'", { { implements = refs } }, { refs = { "System.Runtime", "L" }, loaded = loaded })
+    local r = m:jit "App.C1.Execute"
+    if yes then s:rewritten(r) else s:untouched(r) end
+    s.clrs[#s.clrs]:shutdown()
+  end
+end)
+
+t:test("base types: deeper nested than anything that is followed", { only_ours = only }, function(s)
+  for depth, yes in pairs { [15] = true, [16] = false } do
+    local inner = { name = "D" .. depth, flags = 0x100002, extends = "L.Base" }
+    for i = depth - 1, 1, -1 do inner = { name = "D" .. i, flags = 0x100002, types = { inner } } end
+    local path = "[L]L.D0"
+    for i = 1, depth do path = path .. "/D" .. i end
+    local m = relations(s, "extends = 'L.Base'", { { extends = path } }, { refs = { "System.Runtime", "L" },
+      loaded = { { name = "L", types = { { name = "L.Base" }, { name = "L.D0", types = { inner } } } } } })
+    s:equal(m.requests, yes and { "RequestReJIT App.C1.Execute" } or {})
+    s.clrs[#s.clrs]:shutdown()
+  end
+end)
+
 -- ---- refresh ---------------------------------------------------------------------------------------
 
 for _, row in ipairs {

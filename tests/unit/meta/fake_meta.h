@@ -127,6 +127,11 @@ static inline int32_t fake_define(fake_meta *f, const char *verb, uint8_t table,
     }
     if (f->count == FAKE_ROWS) return (int32_t)0x8007000Eu;
     *token = fake_add(f, table, parent, name, blob);
+    const fake_row *added = &f->rows[f->count - 1];
+    if (!added->name.p || !added->blob.p) { /* no memory: the row does not stay */
+        f->count--;
+        return (int32_t)0x8007000Eu;
+    }
     nr_buf_printf(&f->added, "%08x", (unsigned)*token);
     if (parent) nr_buf_printf(&f->added, " %08x", (unsigned)parent);
     if (name.p) nr_buf_printf(&f->added, " %.*s", NR_STR_ARG(name));

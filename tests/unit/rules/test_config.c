@@ -59,22 +59,27 @@ TEST(lines)
         {C("agentEnabled='false'", ""), C("", ""), NULL, NR_START_OK,
          "I Global config agentEnabled=false\nI Local config agentEnabled=true\n"},
         {"<configuration a>\nrest", NULL, NULL, NR_START_CONFIG_SYNTAX,
-         "E Exception thrown while attempting to parse main newrelic.config file: expected =\nE Exception thrown at >\nrest\n"},
+         "E Exception thrown while attempting to parse main newrelic.config file: expected =\nE Exception thrown at "
+         ">\nrest\n"},
         {"\xC3\xA9", NULL, NULL, NR_START_CONFIG_SYNTAX,
-         "E Exception thrown while attempting to parse main newrelic.config file: expected <\nE Exception thrown at \xC3\xA9\n"},
+         "E Exception thrown while attempting to parse main newrelic.config file: expected <\nE Exception thrown at "
+         "\xC3\xA9\n"},
         {"<configuration>", NULL, NULL, NR_START_CONFIG_SYNTAX,
-         "E Exception thrown while attempting to parse main newrelic.config file: unexpected end of data\nE Exception thrown at \n"},
+         "E Exception thrown while attempting to parse main newrelic.config file: unexpected end of data\nE Exception "
+         "thrown at \n"},
         {"<other/>", NULL, NULL, NR_START_CONFIG_ROOT,
          "E Unable to locate configuration node in the global newrelic.config file.\n"},
         {"", NULL, NULL, NR_START_CONFIG_ROOT,
          "E Unable to locate configuration node in the global newrelic.config file.\n"},
-        {C("", ""), "<a", NULL, NR_START_OK, "W Unable to parse local newrelic.config. Defaulting to global version.\n"},
+        {C("", ""), "<a", NULL, NR_START_OK,
+         "W Unable to parse local newrelic.config. Defaulting to global version.\n"},
         {C("", ""), "<a/>", NULL, NR_START_OK,
          "W Unable to find the configuration node in local newrelic.config file. Defaulting to global version.\n"},
         {C("", ""), NULL, "<configuration>", NR_START_APP_CONFIG_SYNTAX,
-         "E Exception thrown while attempting to parse app-specific config file: unexpected end of data\nE Exception thrown at \n"},
-        {C("", "<applicationPools><applicationPool instrument='true'/><applicationPool name='a'/></applicationPools>"), NULL,
-         NULL, NR_START_OK,
+         "E Exception thrown while attempting to parse app-specific config file: unexpected end of data\nE Exception "
+         "thrown at \n"},
+        {C("", "<applicationPools><applicationPool instrument='true'/><applicationPool name='a'/></applicationPools>"),
+         NULL, NULL, NR_START_OK,
          "W ApplicationPool element in configuration file is missing the 'name' attribute.\n"
          "W ApplicationPool element in configuration file is missing the 'instrument' attribute.\n"},
     };
@@ -156,7 +161,8 @@ TEST(log_settings)
 static nr_str show(nr_arena *a, const nr_str_list *list)
 {
     nr_str r = NR_STR("");
-    for (size_t i = 0; i < list->count; i++) r = nr_arena_printf(a, "%.*s[%.*s]", NR_STR_ARG(r), NR_STR_ARG(list->items[i]));
+    for (size_t i = 0; i < list->count; i++)
+        r = nr_arena_printf(a, "%.*s[%.*s]", NR_STR_ARG(r), NR_STR_ARG(list->items[i]));
     return r;
 }
 
@@ -167,7 +173,8 @@ TEST(applications)
         C("", "<instrumentation><applications><application name='a.exe'/><application name='b.exe' include='FALSE'/>"
               "<application include='false'/><application name='c.exe' include='no'/><application name=''/>"
               "<application name='&#233;'/></applications><applications><application name='second'/></applications>"
-              "</instrumentation><instrumentation><applications><application name='third'/></applications></instrumentation>");
+              "</instrumentation><instrumentation><applications><application "
+              "name='third'/></applications></instrumentation>");
     static const struct {
         const char *included, *excluded, *want_included, *want_excluded;
     } rows[] = {
@@ -206,20 +213,24 @@ TEST(ignore_list)
     nr_config c;
     nr_log_reset();
     clear_env();
-    CHECK_EQ(parse(&a, C("", "<instrumentation><rules><ignore assemblyName='A'/><ignore ASSEMBLYNAME='B' className='X.Y'/>"
-                             "<ignore className='Z'/><ignore assemblyName='D*'/><ignore assemblyName='E' className=''/></rules>"
-                             "<rules><ignore assemblyName='F'/></rules></instrumentation>"),
-                   NULL, NULL, &c), NR_START_OK);
+    CHECK_EQ(
+        parse(&a,
+              C("", "<instrumentation><rules><ignore assemblyName='A'/><ignore ASSEMBLYNAME='B' className='X.Y'/>"
+                    "<ignore className='Z'/><ignore assemblyName='D*'/><ignore assemblyName='E' className=''/></rules>"
+                    "<rules><ignore assemblyName='F'/></rules></instrumentation>"),
+              NULL, NULL, &c),
+        NR_START_OK);
     static const struct {
         const char *assembly, *class_name;
         bool ignored;
     } rows[] = {
-        {"A", "any", true},  {"a", "", true},      {"AA", "any", false}, {"B", "x.y", true},  {"b", "X.Y", true},
-        {"B", "X", false},   {"C", "Z", false},    {"", "Z", false},     {"D1", "x", false},  {"D*", "x", true},
-        {"E", "q", true},    {"F", "q", false}, /* 5.3 */
+        {"A", "any", true}, {"a", "", true},   {"AA", "any", false}, {"B", "x.y", true},
+        {"b", "X.Y", true}, {"B", "X", false}, {"C", "Z", false},    {"", "Z", false},
+        {"D1", "x", false}, {"D*", "x", true}, {"E", "q", true},     {"F", "q", false}, /* 5.3 */
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++)
-        CHECK_EQ(nr_ignore_matches(&c.ignore, nr_str_of(rows[i].assembly), nr_str_of(rows[i].class_name)), rows[i].ignored);
+        CHECK_EQ(nr_ignore_matches(&c.ignore, nr_str_of(rows[i].assembly), nr_str_of(rows[i].class_name)),
+                 rows[i].ignored);
     CHECK_EQ(c.ignore.count, 4);
     nr_arena_free(&a);
 }
@@ -272,8 +283,10 @@ TEST(application_config)
         {C("", "<AppSettings><ADD KEY='newrelic.agentenabled' VALUE='TRUE'/></AppSettings>"), true, true},
         {C("", "<appSettings><add key='NewRelic.AgentEnabled' value='1'/></appSettings>"), true, false},
         {C("", "<appSettings><add key='NewRelic.AgentEnabled'/></appSettings>"), true, false},
-        {C("", "<appSettings><add key='NewRelic.AgentEnabled' value='true'/><add key='NewRelic.AgentEnabled' value='false'/>"
-               "</appSettings>"), true, true},
+        {C("", "<appSettings><add key='NewRelic.AgentEnabled' value='true'/><add key='NewRelic.AgentEnabled' "
+               "value='false'/>"
+               "</appSettings>"),
+         true, true},
         {C("", "<appSettings><x/><add key='NewRelic.AgentEnabled' value='false'/></appSettings>"), true, false},
     };
     nr_log_reset();
@@ -291,9 +304,10 @@ TEST(application_config)
 /* Section 2: one file only */
 TEST(local_replaces_global)
 {
-    static const char global[] = C("", "<log level='debug'/><instrumentation><applications><application name='g'/></applications>"
-                                       "<rules><ignore assemblyName='G'/></rules></instrumentation>"
-                                       "<applicationPools><applicationPool name='g' instrument='true'/></applicationPools>");
+    static const char global[] =
+        C("", "<log level='debug'/><instrumentation><applications><application name='g'/></applications>"
+              "<rules><ignore assemblyName='G'/></rules></instrumentation>"
+              "<applicationPools><applicationPool name='g' instrument='true'/></applicationPools>");
     nr_arena a = NR_ARENA_INIT;
     nr_config c;
     nr_log_reset();
@@ -341,12 +355,16 @@ TEST(no_memory)
     set_env("NEW_RELIC_LOG_LEVEL", "debug");
     set_env("NEW_RELIC_EXCLUDED_APPLICATION_NAMES", "x");
     nr_arena keep = NR_ARENA_INIT;
-    put_file(&keep, "newrelic.config",
-             C("", "<instrumentation><applications><application name='a'/></applications><rules><ignore assemblyName='A'/></rules>"
-                   "</instrumentation><applicationPools><applicationPool name='p' instrument='true'/></applicationPools>"));
+    put_file(
+        &keep, "newrelic.config",
+        C("", "<instrumentation><applications><application name='a'/></applications><rules><ignore "
+              "assemblyName='A'/></rules>"
+              "</instrumentation><applicationPools><applicationPool name='p' instrument='true'/></applicationPools>"));
     nr_start_error e = NR_START_NO_MEMORY;
-    for (int forever = 0; forever <= 1; forever++) {
-        for (unsigned long n = 1; n < 200; n++) {
+    for (int kind = 0; kind < 4; kind++) {
+        int forever = kind & 1;
+        nr_arena_exact(kind >= 2);
+        for (unsigned long n = 1; n < 300; n++) {
             nr_arena a = NR_ARENA_INIT;
             nr_config c;
             nr_alloc_fail_at(n, forever);
@@ -354,14 +372,15 @@ TEST(no_memory)
             nr_alloc_fail_at(0, 0);
             /* A boolean variable is not worth failing for. */
             if (e == NR_START_OK)
-                CHECK(c.included.count == 1 && c.excluded.count == 1 && c.ignore.count == 1 && c.pools_allowed.count == 1 &&
-                      c.log.level == NR_DEBUG);
+                CHECK(c.included.count == 1 && c.excluded.count == 1 && c.ignore.count == 1 &&
+                      c.pools_allowed.count == 1 && c.log.level == NR_DEBUG);
             else
                 CHECK_EQ(e, NR_START_NO_MEMORY);
             nr_arena_free(&a);
         }
         CHECK_EQ(e, NR_START_OK);
     }
+    nr_arena_exact(false);
     nr_log_reset();
     clear_env();
     nr_arena_free(&keep);

@@ -132,14 +132,16 @@ TEST(lists)
     CHECK_EQ(nr_env_list(&a, NR_ENV_INCLUDED_APPLICATIONS, &list), !NR_OS_WINDOWS); /* set, and empty */
     CHECK_EQ(list.count, 0);
     nr_arena_free(&a);
-    for (unsigned long n = 1; n <= 2; n++) {
+    nr_arena_exact(true); /* the value and the list have a block each */
+    for (unsigned long n = 1; n <= 3; n++) {
         set_env("NEW_RELIC_INCLUDED_APPLICATION_NAMES", "aaaaaaaaaaaaaaaaaaaaaaaaa,b");
         nr_alloc_fail_at(n, 1);
         bool set = nr_env_list(&a, NR_ENV_INCLUDED_APPLICATIONS, &list);
         nr_alloc_fail_at(0, 0);
-        CHECK(set && (n == 2 || !list.items));
+        CHECK(set && (list.items != NULL) == (n == 3));
         nr_arena_free(&a);
     }
+    nr_arena_exact(false);
     clear_env();
 }
 
@@ -170,4 +172,39 @@ TEST(azure_functions)
     clear_env();
 }
 
-TESTS(env, T(table), T(new_and_legacy), T(booleans), T(lists), T(azure_functions))
+TEST(numbers)
+{
+    static const struct {
+        const char *value;
+        unsigned number;
+        const char *log;
+    } rows[] = {
+        {NULL, 7, ""},
+        {"0", 0, ""},
+        {"42", 42, ""},
+        {"999999999", 999999999, ""},
+        {"1000000000", 7,
+         "W NEW_RELIC_PROFILER_FAULT_LIMIT: '1000000000' is no number, 7 counts\n"}, /* nine digits fit */
+        {"1/", 7, "W NEW_RELIC_PROFILER_FAULT_LIMIT: '1/' is no number, 7 counts\n"},
+        {"1:", 7, "W NEW_RELIC_PROFILER_FAULT_LIMIT: '1:' is no number, 7 counts\n"},
+        {"-1", 7, "W NEW_RELIC_PROFILER_FAULT_LIMIT: '-1' is no number, 7 counts\n"},
+        {"", 7, NR_OS_WINDOWS ? "" : "W NEW_RELIC_PROFILER_FAULT_LIMIT: '' is no number, 7 counts\n"},
+    };
+    nr_arena a = NR_ARENA_INIT;
+    for (size_t i = 0; i < NR_COUNT(rows); i++) {
+        clear_env();
+        set_env("NEW_RELIC_PROFILER_FAULT_LIMIT", rows[i].value);
+        log_start(NR_INFO);
+        CHECK_EQ(nr_env_number(NR_ENV_FAULT_LIMIT, 7), rows[i].number);
+        CHECK_STR(logged(&a), rows[i].log);
+    }
+    set_env("NEW_RELIC_PROFILER_FAULT_LIMIT", "42");
+    nr_alloc_fail_at(1, 1);
+    CHECK_EQ(nr_env_number(NR_ENV_FAULT_LIMIT, 7), 7);
+    nr_alloc_fail_at(0, 0);
+    nr_log_reset();
+    clear_env();
+    nr_arena_free(&a);
+}
+
+TESTS(env, T(table), T(new_and_legacy), T(booleans), T(lists), T(numbers), T(azure_functions))

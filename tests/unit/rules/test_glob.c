@@ -1,6 +1,7 @@
 /* Module: names with wildcards, and the index over them. */
 #include "rules/glob.h"
 
+#include "base/alloc.h"
 #include "rules/ruleset.h"
 #include "test.h"
 
@@ -90,6 +91,11 @@ TEST(parameters)
         {"System.Int32,...", "System.String", false, true},
         {"*,...", "", false, true},
         {"System.Int32,System.Int32,...", "System.Int32", false, true},
+        {"...,System.Int32", "System.Int32,System.Int32", false, false}, /* only at the end */
+        {"*,*", "method void *(System.Int32,System.String),System.Int32", true, true},
+        {"*", "method void *(System.Int32,System.String),System.Int32", false, true},
+        {"*,*", "C`2<A,B>,D", true, true},
+        {"A),B]", "A),B]", true, false}, /* closes nothing */
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         nr_str p = nr_str_of(rows[i].pattern);
@@ -145,6 +151,36 @@ TEST(index_and_patterns_agree)
     uint32_t again;
     CHECK(nr_globs_add(&g, patterns[5], &again));
     CHECK_EQ(again, 5);
+    nr_arena_free(&a);
+}
+
+/* Literals longer than what is looked up, and a text that is a pattern itself. */
+TEST(long_and_odd_texts)
+{
+    enum { LONG = NR_GLOB_ANCHOR + 50 };
+    nr_arena a = NR_ARENA_INIT;
+    nr_globs g;
+    char head[LONG + 2], tail[LONG + 2], text[LONG + 10];
+    uint32_t number;
+    nr_globs_init(&g, &a);
+    memset(head, 'h', LONG);
+    memset(tail + 1, 't', LONG);
+    head[LONG] = tail[0] = '*';
+    CHECK(nr_globs_add(&g, (nr_str){head, LONG + 1}, &number) && number == 0);
+    CHECK(nr_globs_add(&g, (nr_str){tail, LONG + 1}, &number) && number == 1);
+    CHECK(nr_globs_add(&g, NR_STR("a*"), &number) && number == 2);
+    for (size_t n = LONG - 1; n <= LONG + 1; n++) {
+        seen heads = {{0}}, tails = {{0}};
+        memset(text, 'h', n);
+        nr_globs_each(&g, (nr_str){text, n}, see, &heads);
+        CHECK(heads.times[0] == (n >= LONG) && !heads.times[1] && !heads.times[2]);
+        memset(text, 't', n);
+        nr_globs_each(&g, (nr_str){text, n}, see, &tails);
+        CHECK(!tails.times[0] && tails.times[1] == (n >= LONG) && !tails.times[2]);
+    }
+    seen star = {{0}};
+    nr_globs_each(&g, NR_STR("a*"), see, &star);
+    CHECK_EQ(star.times[2], 1);
     nr_arena_free(&a);
 }
 
@@ -231,5 +267,57 @@ TEST(versions_and_foundations)
     nr_ruleset_free(&set);
 }
 
-TESTS(glob, T(names), T(a_hard_pattern), T(parameters), T(index_and_patterns_agree), T(views_and_rules_agree),
-      T(versions_and_foundations))
+static void count_rule(void *self, const nr_wide *rule)
+{
+    (void)rule;
+    ++*(unsigned *)self;
+}
+
+/* A rule that could not be taken is not there, and one that could is found; a view is whole or none. */
+TEST(no_memory)
+{
+    static const nr_version version = {{1, 0, 0, 0}};
+    static const char *const names[] = {"A.*", "*.B", "*C*", "D", "*", "E*", "F*", "*G", "H*"};
+    nr_alloc_count(1);
+    nr_arena_exact(true);
+    unsigned whole = 0, refused = 0, no_view = 0;
+    for (unsigned long n = 1; n < 400 && !whole; n++) {
+        nr_ruleset set;
+        nr_wide_view v;
+        unsigned added = 0, found = 0;
+        nr_alloc_fail_at(n, 0);
+        bool made = nr_ruleset_init(&set);
+        for (size_t i = 0; made && i < 5 * NR_COUNT(names); i++) {
+            nr_point *p = nr_ruleset_new_point(&set);
+            if (!p) continue;
+            p->assembly = nr_arena_printf(&set.arena, "%s%s", i % 2 ? "" : "*", names[i % NR_COUNT(names)]);
+            p->class_name = p->method = NR_STR("*");
+            p->wide = nr_arena_zalloc(&set.arena, 1, sizeof *p->wide);
+            if (!p->wide || !p->assembly.p) continue;
+            p->wide->point = p;
+            bool ok = nr_ruleset_add(&set, p, true);
+            refused += !ok;
+            added += ok && nr_glob_matches(p->assembly, NR_STR("A.B"));
+        }
+        if (made) {
+            bool viewed = nr_wide_view_begin(&v, &set.wides, NR_STR("A.B"), &version);
+            whole = !nr_alloc_has_failed();
+            nr_alloc_fail_at(0, 0);
+            no_view += !viewed;
+            if (viewed) {
+                if (nr_wide_view_class(&v, NR_STR("X"))) nr_wide_view_method(&v, NR_STR("Y"), count_rule, &found);
+                CHECK_EQ(found, added);
+                nr_wide_view_end(&v);
+            }
+            nr_ruleset_free(&set);
+        }
+        nr_alloc_fail_at(0, 0);
+        CHECK_EQ(nr_alloc_live(), 0);
+    }
+    CHECK(whole && refused > 5 && no_view > 5);
+    nr_arena_exact(false);
+    nr_alloc_count(0);
+}
+
+TESTS(glob, T(names), T(a_hard_pattern), T(parameters), T(index_and_patterns_agree), T(long_and_odd_texts),
+      T(views_and_rules_agree), T(versions_and_foundations), T(no_memory))

@@ -268,6 +268,7 @@ TEST(no_memory)
     put_file(&keep, "NewRelic.Agent.Core.dll", "");
     nr_log_reset();
     bool listed = false, found = false, placed = false, read = false;
+    nr_arena_exact(true);
     for (unsigned long n = 1; n < 100 && !(listed && found && placed && read); n++) {
         nr_arena a = NR_ARENA_INIT;
         nr_extension_files files;
@@ -298,6 +299,7 @@ TEST(no_memory)
         nr_arena_free(&a);
     }
     CHECK(listed && found && placed && read);
+    nr_arena_exact(false);
     clear_env();
     nr_arena_free(&keep);
 }

@@ -383,15 +383,17 @@ TEST(facts_of_this_process)
         nr_arena_free(&a);
     }
     clear_env();
-    for (unsigned long n = 1; n < 20; n++) { /* never fails */
+    for (unsigned long n = 1; n < 40; n++) { /* never fails */
         nr_arena a = NR_ARENA_INIT;
         nr_process_facts f;
+        nr_arena_exact(n >= 20);
         nr_alloc_fail_at(n, n % 2);
         nr_process_facts_read(&a, &f);
         nr_alloc_fail_at(0, 0);
         CHECK(f.path.p && f.parent_path.p && f.command_line.p && f.app_pool_id.p);
         nr_arena_free(&a);
     }
+    nr_arena_exact(false);
 }
 
 /* environment-and-files.md 9.2. Windows: this program is started anew with other words behind the test's name, and finds itself in the test

@@ -153,9 +153,10 @@ TEST(version_bounds)
 TEST(no_memory)
 {
     nr_alloc_count(1);
-    for (unsigned long n = 1; n < 40; n++) {
+    for (unsigned long n = 1; n < 100; n++) {
         nr_ruleset set;
-        nr_alloc_fail_at(n, 0);
+        nr_arena_exact(n >= 40);
+        nr_alloc_fail_at(n < 40 ? n : n - 39, 0);
         if (nr_ruleset_init(&set)) {
             for (int i = 0; i < 200; i++) {
                 nr_point *p = nr_ruleset_new_point(&set);
@@ -170,7 +171,109 @@ TEST(no_memory)
         nr_alloc_fail_at(0, 0);
         CHECK_EQ(nr_alloc_live(), 0);
     }
+    nr_arena_exact(false);
     nr_alloc_count(0);
 }
 
-TESTS(ruleset, T(helper_names), T(keys), T(order_of_a_key), T(ignore), T(version_bounds), T(no_memory))
+/* The names differ, so that the maps grow: a point is in the set and found by its key, or in neither. */
+TEST(no_memory_for_many_names)
+{
+    enum { POINTS = 40 };
+    nr_alloc_count(1);
+    nr_arena_exact(true);
+    bool whole = false;
+    unsigned lost = 0;
+    for (unsigned long n = 1; n < 500 && !whole; n++) {
+        nr_ruleset set;
+        nr_point *added[POINTS] = {NULL};
+        unsigned denied = 0, count = 0;
+        nr_alloc_fail_at(n, 0);
+        if (nr_ruleset_init(&set)) {
+            for (unsigned i = 0; i < POINTS; i++) {
+                nr_point *p = nr_ruleset_new_point(&set);
+                if (!p) continue;
+                p->assembly = nr_arena_printf(&set.arena, "A%u", i);
+                p->class_name = nr_arena_printf(&set.arena, "C%u", i);
+                p->method = nr_arena_printf(&set.arena, "M%u", i);
+                if (!p->assembly.p || !p->class_name.p || !p->method.p) continue;
+                if (nr_ruleset_add(&set, p, true)) added[i] = p;
+                denied += nr_ruleset_add_denied(&set, p->assembly, NR_STR("f"), i);
+            }
+            nr_arena scratch = NR_ARENA_INIT;
+            for (unsigned i = 0; i < POINTS; i++) {
+                if (!added[i]) continue;
+                count++;
+                nr_point *p = nr_ruleset_lookup(&set, &scratch, added[i]->assembly, added[i]->class_name,
+                                                added[i]->method, NR_STR("System.Int32"));
+                CHECK(p == added[i] || (!p && nr_alloc_has_failed())); /* the key is made anew */
+            }
+            whole = !nr_alloc_has_failed();
+            CHECK_EQ(set.count, count);
+            CHECK(count >= POINTS - 1 && denied >= POINTS - 1);
+            lost += count < POINTS;
+            nr_arena_free(&scratch);
+            nr_ruleset_free(&set);
+        }
+        nr_alloc_fail_at(0, 0);
+        CHECK_EQ(nr_alloc_live(), 0);
+    }
+    CHECK(whole && lost > 50);
+    nr_arena_exact(false);
+    nr_alloc_count(0);
+}
+
+/* Of two rules for one method the second is named when a version exists that both accept. */
+TEST(hidden_rules)
+{
+    static const struct {
+        uint16_t min_a, max_a, min_b, max_b; /* 0: no bound */
+        const char *factory, *metric, *template_name;
+        uint32_t flags;
+        const char *log;
+    } rows[] = {
+        {0, 0, 0, 0, "F", "M", "T", 1, "D b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {0, 0, 0, 0, "G", "M", "T", 1, "I b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {0, 0, 0, 0, "F", "N", "T", 1, "I b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {0, 0, 0, 0, "F", "M", "U", 1, "I b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {0, 0, 0, 0, "F", "M", "T", 2, "I b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {0, 3, 3, 0, "F", "M", "T", 1, ""},
+        {0, 4, 3, 0, "F", "M", "T", 1, "D b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {3, 0, 0, 3, "F", "M", "T", 1, ""},
+        {3, 0, 0, 4, "F", "M", "T", 1, "D b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {3, 4, 0, 0, "F", "M", "T", 1, "D b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {0, 0, 3, 4, "F", "M", "T", 1, "D b:2: the rule for [A]C.M stands behind the one at a:1, which goes first\n"},
+        {3, 4, 4, 5, "F", "M", "T", 1, ""},
+    };
+    for (size_t i = 0; i < NR_COUNT(rows); i++) {
+        nr_ruleset set;
+        nr_arena a = NR_ARENA_INIT;
+        CHECK(nr_ruleset_init(&set));
+        for (uint32_t k = 0; k < 2; k++) {
+            nr_point *p = nr_ruleset_new_point(&set);
+            uint16_t min = k ? rows[i].min_b : rows[i].min_a, max = k ? rows[i].max_b : rows[i].max_a;
+            p->assembly = NR_STR("A");
+            p->class_name = NR_STR("C");
+            p->method = NR_STR("M");
+            p->factory = nr_str_of(k ? rows[i].factory : "F");
+            p->metric = nr_str_of(k ? rows[i].metric : "M");
+            p->template_name = nr_str_of(k ? rows[i].template_name : "T");
+            atomic_store(&p->flags, k ? rows[i].flags : 1);
+            p->file = nr_str_of(k ? "b" : "a");
+            p->line = k + 1;
+            p->has_min = min != 0;
+            p->min.part[0] = min;
+            p->has_max = max != 0;
+            p->max.part[0] = max;
+            CHECK(nr_ruleset_add(&set, p, true));
+        }
+        log_start(NR_DEBUG);
+        nr_ruleset_report_hidden(&set);
+        CHECK_STR(logged(&a), rows[i].log);
+        nr_arena_free(&a);
+        nr_ruleset_free(&set);
+    }
+    nr_log_reset();
+}
+
+TESTS(ruleset, T(helper_names), T(keys), T(order_of_a_key), T(ignore), T(version_bounds), T(no_memory),
+      T(no_memory_for_many_names), T(hidden_rules))
