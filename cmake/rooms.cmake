@@ -32,6 +32,9 @@ function(nr_own target)
   if(NRPROF_GLIBC AND NOT NRPROF_SANITIZED) # a sanitizer must see the functions under their usual names
     target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:SHELL:-include ${CMAKE_SOURCE_DIR}/cmake/glibc_compat.h>")
   endif()
+  if(NRPROF_SANITIZED OR CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_definitions(${target} PRIVATE NR_LOCK_ORDER) # os/lock_order.h
+  endif()
   if(NRPROF_SANITIZE)
     set(kinds ${NRPROF_SANITIZE})
     if(kinds STREQUAL "address")

@@ -19,6 +19,7 @@ FIGURE = re.compile(r"^figure ([a-z0-9_.-]+) (-?[0-9]+(?:\.[0-9]+)?)\s*$", re.I)
 # Figures with this beginning: the log must be named so, and the run must have had this much of that.
 RUNS = [
     ("faults.", r"fault", None),
+    ("concurrency.", r"TSan", None),
     ("soak.", r"", ("soak.minutes", 10)),
 ]
 FUZZ_SECONDS = 600  # a target's run counts from here

@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/utf.h"
-#include "os/os.h"
+#include "os/lock_order.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ enum { OFF = NR_ERROR + 1, TIME_SIZE = 32, LINE_SIZE = 512 };
 atomic_int nr_log_threshold = OFF;
 static atomic_int effective_level = NR_TRACE;
 
-static nr_mutex lock = NR_MUTEX_INIT; /* of everything below, and of the order of lines */
+static nr_mutex lock = NR_MUTEX_INIT(NR_LOCK_LOG); /* of everything below, and of the order of lines */
 static nr_log_settings settings = {NR_TRACE, true, false, false, false};
 static bool initialized;
 static intptr_t file = -1;

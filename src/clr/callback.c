@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "clr/profiler.h"
 #include "il/verify.h"
+#include "os/lock_order.h"
 
 /* The last object made, for the exports (com-and-lifecycle.md 4.2). */
 static nr_profiler *_Atomic current;
@@ -219,6 +220,7 @@ nr_profiler *nr_profiler_new(void)
 {
     nr_profiler *p = nr_zalloc(sizeof *p);
     if (!p) return NULL;
+    nr_mutex_set_rank(&p->threads.sampling, NR_LOCK_REFRESH);
     p->vtbl = vtbl_once();
     atomic_store(&current, p);
     return p;

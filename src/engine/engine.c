@@ -8,6 +8,7 @@
 #include "engine/precompiled.h"
 #include "engine/refresh.h"
 #include "engine/requests.h"
+#include "os/lock_order.h"
 
 enum { FAULT_LIMIT = 100 };
 
@@ -16,6 +17,7 @@ nr_engine *nr_engine_new(const nr_runtime *runtime, nr_str core_path, nr_generat
     nr_engine *e = nr_zalloc(sizeof *e);
     if (!e) return NULL;
     e->runtime = *runtime;
+    nr_mutex_set_rank(&e->live.gate, NR_LOCK_REFRESH);
     e->core_path = core_path;
     e->modules.epoch = &e->epoch;
     e->modules.runtime = &e->runtime;

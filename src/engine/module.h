@@ -38,12 +38,13 @@ struct nr_module {
     bool dynamic;
     bool searches_attributes; /* not System., Microsoft., NewRelic. */
     bool is_api;              /* the assembly NewRelic.Api.Agent: every method is looked at */
-    atomic_bool untraced;     /* no method can carry [Transaction] or [Trace] */
     nr_candidates *_Atomic candidates;
     nr_method_bits *_Atomic traced;  /* methods that may carry one; NULL: not looked for, or untraced. See traced.h */
     nr_method_bits *_Atomic searched; /* wanted methods whose precompiled callers have been looked for */
     nr_method_bits *_Atomic callers; /* methods whose precompiled code contains wanted ones */
     nr_token_cache *tokens;
+    /* No method can carry [Transaction] or [Trace]. Not beside the flags above: compilers read those with one wide read. */
+    atomic_bool untraced;
 };
 
 enum { NR_MODULE_BUCKETS = 1024 };

@@ -29,11 +29,11 @@ enum { NR_OS_WINDOWS = 0 };
 
 /* ---- locks ------------------------------------------------------------------- */
 
-/* All zero is an unlocked mutex: no run-time initialisation, no destruction. */
+/* All zero is an unlocked mutex: no run-time initialisation, no destruction. The last word is its rank (os/lock_order.h). */
+enum { NR_MUTEX_WORDS = 8 };
 typedef struct nr_mutex {
-    uint64_t storage[8];
+    uint64_t storage[NR_MUTEX_WORDS];
 } nr_mutex;
-#define NR_MUTEX_INIT {{0}}
 void nr_mutex_lock(nr_mutex *m);
 void nr_mutex_unlock(nr_mutex *m);
 

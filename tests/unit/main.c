@@ -1,6 +1,7 @@
 /* Runs the unit tests of one room: unit_ROOM [--list] [MODULE[.TEST] ...] */
 #include "test.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,9 @@ static const nr_test_module modules[] = {
 #undef M
     {NULL, NULL}};
 
-static int failed_checks;
+static atomic_int failed_checks; /* checks are made on any thread */
 static const char *skipped;
-static unsigned long checks;
+static atomic_ulong checks;
 
 int nr_test_check(int ok, const char *what, const char *file, int line)
 {
@@ -43,8 +44,8 @@ int nr_test_equal(long long got, long long want, const char *what, const char *f
     checks++;
     if (got != want) {
         failed_checks++;
-        printf("    %s:%d: %s is %lld (0x%llx), not %lld (0x%llx)\n", file, line, what, got,
-               (unsigned long long)got, want, (unsigned long long)want);
+        printf("    %s:%d: %s is %lld (0x%llx), not %lld (0x%llx)\n", file, line, what, got, (unsigned long long)got,
+               want, (unsigned long long)want);
     }
     return got == want;
 }

@@ -1,4 +1,4 @@
-#include "os/os.h"
+#include "os/lock_order.h"
 
 #include <assert.h>
 
@@ -7,15 +7,17 @@
 #include <os/lock.h>
 #include <unistd.h>
 
-static_assert(sizeof(os_unfair_lock) <= sizeof(nr_mutex), "nr_mutex is too small");
+static_assert(sizeof(os_unfair_lock) <= sizeof(nr_mutex) - sizeof(uint64_t), "nr_mutex is too small");
 
 void nr_mutex_lock(nr_mutex *m)
 {
+    nr_lock_order_take(m);
     os_unfair_lock_lock((os_unfair_lock *)(void *)m);
 }
 
 void nr_mutex_unlock(nr_mutex *m)
 {
+    nr_lock_order_drop(m);
     os_unfair_lock_unlock((os_unfair_lock *)(void *)m);
 }
 
@@ -43,16 +45,18 @@ void nr_condition_wake_all(nr_condition *c)
 #include <time.h>
 
 /* PTHREAD_MUTEX_INITIALIZER and PTHREAD_COND_INITIALIZER are all zero in glibc and in musl. */
-static_assert(sizeof(pthread_mutex_t) <= sizeof(nr_mutex), "nr_mutex is too small");
+static_assert(sizeof(pthread_mutex_t) <= sizeof(nr_mutex) - sizeof(uint64_t), "nr_mutex is too small");
 static_assert(sizeof(pthread_cond_t) <= sizeof(nr_condition), "nr_condition is too small");
 
 void nr_mutex_lock(nr_mutex *m)
 {
+    nr_lock_order_take(m);
     pthread_mutex_lock((pthread_mutex_t *)(void *)m);
 }
 
 void nr_mutex_unlock(nr_mutex *m)
 {
+    nr_lock_order_drop(m);
     pthread_mutex_unlock((pthread_mutex_t *)(void *)m);
 }
 

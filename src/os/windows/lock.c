@@ -1,21 +1,23 @@
-#include "os/os.h"
+#include "os/lock_order.h"
 
 #include "os/windows/wide.h"
 
 #include <assert.h>
 
 /* SRWLOCK_INIT is all zero. */
-static_assert(sizeof(SRWLOCK) <= sizeof(nr_mutex), "nr_mutex is too small");
+static_assert(sizeof(SRWLOCK) <= sizeof(nr_mutex) - sizeof(uint64_t), "nr_mutex is too small");
 /* So is CONDITION_VARIABLE_INIT. */
 static_assert(sizeof(CONDITION_VARIABLE) <= sizeof(nr_condition), "nr_condition is too small");
 
 void nr_mutex_lock(nr_mutex *m)
 {
+    nr_lock_order_take(m);
     AcquireSRWLockExclusive((SRWLOCK *)(void *)m);
 }
 
 void nr_mutex_unlock(nr_mutex *m)
 {
+    nr_lock_order_drop(m);
     ReleaseSRWLockExclusive((SRWLOCK *)(void *)m);
 }
 

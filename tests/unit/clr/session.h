@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "clr/threads.h"
 #include "fake_info.h"
+#include "os/lock_order.h"
 #include "test.h"
 
 #define F(n) ((uintptr_t)(FUNCTION_ID + (n)))
@@ -29,6 +30,7 @@ static void begin(void)
 {
     fake_reset(functions);
     t = nr_zalloc(sizeof *t);
+    if (t) nr_mutex_set_rank(&t->sampling, NR_LOCK_REFRESH);
 }
 
 static void end(void)
