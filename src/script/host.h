@@ -101,6 +101,6 @@ void nr_xml_push(lua_State *L, const nr_xml_node *node);
 
 /* Copies the string at `index` into the arena of the set (`in_set`) or of the state. Raises on no memory. */
 nr_str nr_script_string(nr_script *s, int index, bool in_set);
-int nr_script_no_memory(lua_State *L);
+_Noreturn int nr_script_no_memory(lua_State *L);
 
 #endif

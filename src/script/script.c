@@ -65,10 +65,10 @@ static void no_budget(nr_script *s)
     lua_sethook(s->L, NULL, 0, 0);
 }
 
-int nr_script_no_memory(lua_State *L)
+_Noreturn int nr_script_no_memory(lua_State *L)
 {
     nr_script_of(L)->starved = true;
-    return luaL_error(L, "not enough memory");
+    for (;;) luaL_error(L, "not enough memory"); /* which does not come back */
 }
 
 nr_str nr_script_string(nr_script *s, int index, bool in_set)

@@ -40,10 +40,7 @@ static nr_step *add(lua_State *L, nr_step_kind kind)
     nr_builder *b = builder_of(L);
     if (b->steps.size / sizeof(nr_step) >= MOST_STEPS) luaL_error(L, "a template of more than %d steps", MOST_STEPS);
     nr_step *step = (nr_step *)(void *)nr_buf_extend(&b->steps, sizeof *step);
-    if (!step) {
-        nr_script_no_memory(L);
-        return NULL;
-    }
+    if (!step) nr_script_no_memory(L);
     memset(step, 0, sizeof *step);
     step->kind = (uint8_t)kind;
     /* The line that says which instruction this is: the first one outside the libraries would be

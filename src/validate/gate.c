@@ -332,3 +332,12 @@ void *nr_gate_fallback(nr_run *run, bool core)
     nr_gate_hand_over(&settings.other.calls);
     return callback;
 }
+
+void nr_gate_begin_again(void)
+{
+    decision = UNDECIDED;
+    atomic_store(&nr_gate_closed, false);
+    memset(&settings, 0, sizeof settings);
+    nr_buf_free(&notes);
+    nr_arena_free(&arena);
+}

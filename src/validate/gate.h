@@ -25,4 +25,7 @@ extern const nr_agent_calls nr_agent_calls_gate;
 /* Writes to the log what there was to say before it was open. */
 void nr_gate_log_notes(void);
 
+/* Tests only: the next class object is asked for as in a new process. Nothing of what stood between may be in use any more. */
+void nr_gate_begin_again(void);
+
 #endif

@@ -30,7 +30,7 @@ def main(tool, examined):
         m = FOUND.match(line.rstrip("\n"))
         if not m:
             continue
-        path = os.path.relpath(os.path.join(top, m.group("path")), top)
+        path = os.path.relpath(os.path.join(top, re.sub(r"^(\.\./)+", "", m.group("path"))), top)
         for check in m.group("check").split(","):
             if check == "-Werror" or (path, m.group("line"), check) in seen:
                 continue

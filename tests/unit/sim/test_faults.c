@@ -10,6 +10,7 @@
 #include "nrprof_agent.h"
 #include "nrsim.h"
 #include "os/fault.h"
+#include "validate/gate.h"
 
 static const char xml[] =
     "<extension><instrumentation><tracerFactory name='F'><match assemblyName='Contoso' className='Contoso.Shop'>"
@@ -282,6 +283,54 @@ TEST(files)
     printf("figure faults.files %lu\n", injected);
 }
 
+/* ---- a recording is made meanwhile ------------------------------------------------------------------------ */
+
+typedef struct means {
+    const char *name;
+    void (*arm)(unsigned long n);
+    bool (*fired)(void);
+} means;
+
+/* Files are read back in between: a recording that could not be begun or went on without a line is none of a method's business. */
+static unsigned long while_recording(const operation *o, const means *m)
+{
+    unsigned long n = 1, step = 1, injected = 0;
+    for (; n < 100000; n += step) {
+        nr_gate_begin_again(); /* as in a process that starts now */
+        bool done = once(o, m->arm, n, m->fired);
+        nr_gate_begin_again();
+        if (!CHECK_EQ(nr_alloc_live(), 0)) printf("    %s, %s %lu\n", o->name, m->name, n);
+        if (done) break;
+        injected++;
+        step = n < 8 ? 1 : stride() ? stride() : n / 2;
+    }
+    printf("  %s: until %s %lu\n", o->name, m->name, n);
+    CHECK(n < 100000);
+    return injected;
+}
+
+TEST(recording)
+{
+    static const means each[] = {{"allocation", arm_memory, memory_fired}, {"file operation", arm_file, file_fired}};
+    nr_arena a = NR_ARENA_INIT;
+    unsigned long injected = 0;
+    begin_files();
+    measure();
+    set_env("NEWRELIC_VALIDATION_ENABLED", "1");
+    set_env("NEWRELIC_VALIDATION_OUTPUT", test_path(&a, "records").p);
+    nr_alloc_count(1);
+    for (size_t i = 0; i < NR_COUNT(each); i++)
+        for (size_t k = 0; k < NR_COUNT(operations); k++) injected += while_recording(&operations[k], &each[i]);
+    nr_alloc_count(0);
+    printf("figure faults.recording %lu\n", injected);
+    CHECK(injected > 60);
+    CHECK(nr_os_directory_exists(test_path(&a, "records")));
+    clear_env();
+    nr_gate_begin_again();
+    begin_files();
+    nr_arena_free(&a);
+}
+
 /* A disk that is gone for good. */
 TEST(no_files_at_all)
 {
@@ -303,4 +352,4 @@ TEST(no_files_at_all)
     nr_buf_free(&st.image);
 }
 
-TESTS(faults, T(allocations), T(files), T(no_files_at_all))
+TESTS(faults, T(allocations), T(files), T(recording), T(no_files_at_all))
