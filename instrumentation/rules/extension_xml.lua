@@ -1,8 +1,8 @@
 -- What an extension XML file means (reference/instrumentation-xml.md, sections 2 to 5).
 --
--- The reader in C hands over elements: node:first "name" is its first child of that name, node:each "name" goes over
--- all of them, node:get("name", …) is the value of each of these attributes or nil, node:line() its line. Names compare
--- without case, values are as written. What is called here ends up where the verbs of a .lua rule file end up, too: in points.
+-- The reader in C hands over elements: node:first "name" is its first child of that name, node:each("name", "attribute", …) goes
+-- over all of them with the values of these attributes, node:get("attribute", …) is their values, nil where there is
+-- none, node:line() its line. Names compare without case, values are as written. What is called here ends up where the verbs of a .lua rule file end up, too: in points.
 
 -- Called for every rule: locals are found faster than shared names.
 local point, version, same_ci, without_space = point, version, same_ci, without_space
@@ -81,18 +81,16 @@ local one_point = {}
 
 local function mapped(tracer)
   local shared
-  for match in tracer:each "match" do
-    local assembly, class, min_text, max_text = match:get("assemblyName", "className", "minVersion", "maxVersion")
+  for match, assembly, class, min_text, max_text in tracer:each("match", "assemblyName", "className", "minVersion", "maxVersion") do
     assembly, class = assembly or "", class or ""
     local classes = classes_of(class)
-    for node in match:each "exactMethodMatcher" do
+    for node, method, parameters in match:each("exactMethodMatcher", "methodName", "parameters") do
       -- For each matcher again: a text that is no version is one WARN each.
       local min, max = min_text and version(min_text), max_text and version(max_text)
       if assembly == "mscorlib" then
         warn("Skipping instrumentation targeted at the mscorlib assembly for class " .. class)
       else
         shared = shared or shared_of(tracer)
-        local method, parameters = node:get("methodName", "parameters")
         local p = one_point
         p.assembly, p.method, p.parameters = assembly, method or "", parameters_of(parameters)
         p.min, p.max, p.line = min, max, node:line()
@@ -114,7 +112,7 @@ xml_mapping(function(document)
   if not extension then return warn("extension" .. advice) end
   local instrumentation = extension:first "instrumentation"
   if not instrumentation then return warn("instrumentation" .. advice) end
-  for tracer in instrumentation:each "tracerFactory" do
-    if not same_ci(tracer:get "enabled" or "", "false") then mapped(tracer) end
+  for tracer, enabled in instrumentation:each("tracerFactory", "enabled") do
+    if not enabled or not same_ci(enabled, "false") then mapped(tracer) end
   end
 end)

@@ -29,7 +29,7 @@ struct nr_template {
     const nr_template_entry *entry;  /* NULL: none */
     const nr_blob *_Atomic blobs[NR_SHAPE_COUNT];
     bool failed[NR_SHAPE_COUNT];
-    nr_template *next;
+    nr_template *_Atomic next;
 };
 
 struct nr_builder; /* verbs.c */
@@ -57,7 +57,8 @@ struct nr_script {
     const nr_point *last_point;       /* the one that was read last; NULL: none */
     nr_script_check check;     /* NULL: none */
     bool from_home;            /* the file that is loading is not a built-in one */
-    nr_template *templates, *new_templates;
+    nr_template *_Atomic templates, *new_templates;
+    atomic_bool later;          /* there are built-in template files that have not been run yet */
     struct nr_builder *builder; /* while a template body runs */
     int method;                 /* reference of `m`, the method of the rule that is being tried … */
     const nr_method_facts *facts; /* … and where it is asked; NULL: there is none */

@@ -23,10 +23,11 @@ static nr_str or_empty(nr_str text)
 }
 
 /* Fields of each rule. Their names are upvalues of point(): it is called for every method that rules name. */
+// clang-format off
 #define FIELDS(X) \
-    X(assembly) \
-    X(class) X(method) X(parameters) X(min) X(max) X(factory) X(metric) X(template) X(flags) X(line) X(where) X(namer) \
-        X(wide)
+    X(assembly) X(class) X(method) X(parameters) X(min) X(max) X(factory) X(metric) X(template) X(flags) X(line) X(where) \
+    X(namer) X(wide)
+// clang-format on
 typedef enum nr_field {
 #define X(name) FIELD_##name,
     FIELDS(X)

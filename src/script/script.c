@@ -206,10 +206,10 @@ static void adopt_templates(nr_script *s)
         if (t->off)
             NR_LOG(NR_INFO, "The template '%.*s' is switched off by %s", NR_STR_ARG(t->name),
                    nr_env_variables[NR_ENV_TEMPLATES_DISABLED].name);
-        nr_template **at = &s->templates;
-        while (*at && !nr_str_eq((*at)->name, t->name)) at = &(*at)->next;
-        t->next = *at ? (*at)->next : NULL;
-        *at = t;
+        nr_template *_Atomic *at = &s->templates, *old;
+        while ((old = atomic_load(at)) && !nr_str_eq(old->name, t->name)) at = &old->next;
+        atomic_store(&t->next, old ? atomic_load(&old->next) : NULL);
+        atomic_store(at, t); /* others may be on the way through the list */
     }
 }
 
@@ -266,11 +266,11 @@ static bool is_valid_text(nr_str file, nr_str text, const char *what)
     return false;
 }
 
+/* The name must live as long as the set: rules and templates keep it. */
 static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, const char *what)
 {
-    if (!is_valid_text(file, text, what)) return false;
-    s->file = nr_arena_str(&s->set->arena, file);
-    if (!s->file.p) return false;
+    if (!file.p || !is_valid_text(file, text, what)) return false;
+    s->file = file;
     s->new_templates = NULL;
     lua_pushcfunction(s->L, run_protected);
     lua_pushlightuserdata(s->L, &text);
@@ -302,9 +302,15 @@ static void list_lua(void *self, nr_str name)
     l->names[i] = copy;
 }
 
-/* Loads the embedded files below `prefix`, then what the home directory has of the kind: a file there replaces
- * what the built-in one of the same name defined, because a later definition wins. */
-static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *kind)
+/* Most processes need none of what these define: templates for .NET Framework's mscorlib, and for a switch. To compile them takes a fifth
+ * of a start without rules. */
+static bool is_for_later(nr_str file)
+{
+    return nr_str_ends(file, NR_STR("/helpers.lua")) || nr_str_ends(file, NR_STR("/direct.lua"));
+}
+
+/* Runs the built-in files of a kind: those that can wait, or the others. */
+static bool run_builtin(nr_script *s, nr_file_kind env, const char *kind, bool later)
 {
     bool ok = true;
     char prefix[40];
@@ -318,23 +324,51 @@ static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *k
         nr_str text = {(const char *)e->data, e->size}, name = nr_str_of(e->name);
         /* The process lists are plain data, compiled into C (cmake/process_lists.cmake). */
         if (strncmp(e->name, prefix, n) != 0 || nr_str_ends(name, NR_STR("/process.lua"))) continue;
+        if (atomic_load(&s->later) && is_for_later(name) != later) continue;
         if (!run_file(s, env, name, text, "a built-in file failed")) ok = false;
     }
-    if (!home.p) return ok;
+    return ok;
+}
+
+/* Runs those that have waited. Without memory they wait on. */
+static void run_later(nr_script *s)
+{
+    nr_mutex_lock(&s->lock);
+    if (atomic_load(&s->later)) {
+        bool sealed = s->sealed;
+        s->sealed = false;
+        atomic_store(&s->later, !run_builtin(s, NR_FILE_TEMPLATE, "templates", true));
+        s->sealed = sealed;
+    }
+    nr_mutex_unlock(&s->lock);
+}
+
+/* Runs the built-in files of a kind, then what the home directory has: a file there replaces what the built-in one of the same
+ * name defined, because a later definition wins. */
+static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *kind)
+{
     nr_arena arena = NR_ARENA_INIT;
-    nr_listing *l = nr_arena_zalloc(&arena, 1, sizeof *l);
+    nr_listing *l = home.p ? nr_arena_zalloc(&arena, 1, sizeof *l) : NULL;
     nr_str dir =
         nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "instrumentation" NR_OS_SEPARATOR "%s", NR_STR_ARG(home), kind);
     if (l && dir.p) {
         l->arena = &arena;
         nr_os_list_directory(dir, list_lua, l);
+    }
+    /* Files of one's own replace all that the built-in ones define, and to be switched off a template must be there. */
+    nr_str disabled;
+    if (env == NR_FILE_TEMPLATE && !(l && l->count))
+        s->later = !nr_os_env(&arena, nr_env_variables[NR_ENV_TEMPLATES_DISABLED].name, &disabled);
+    bool ok = run_builtin(s, env, kind, false);
+    if (l && dir.p) {
         s->from_home = true;
         for (size_t i = 0; i < l->count; i++) {
             nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
             nr_str text,
                 path = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
             if (!path.p) break;
-            if (nr_script_read_file(s, &arena, path, &text) && run_file(s, env, path, text, "the file is skipped"))
+            if (nr_script_read_file(s, &arena, path, &text) &&
+                run_file(s, env, nr_arena_str(&s->set->arena, path), text, "the file is skipped"))
                 NR_LOG(NR_INFO, "Loaded %.*s", NR_STR_ARG(path));
         }
         s->from_home = false;
@@ -458,8 +492,9 @@ bool nr_script_read_file(nr_script *s, nr_arena *arena, nr_str path, nr_str *tex
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
 {
     nr_point *last = s->pending_last;
+    if (atomic_load(&s->later)) run_later(s); /* rule files may use up the memory */
     nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
-    s->file = file;
+    s->file = file = nr_arena_str(&s->set->arena, file);
     bool ok = call_rule_library(s, "begin") && run_file(s, NR_FILE_RULES, file, text, "the file is skipped") &&
               call_rule_library(s, "finish");
     s->file = NR_STR("");
@@ -506,20 +541,28 @@ static void make_blob(nr_script *s, nr_template *t, unsigned shape)
     nr_mutex_unlock(&s->lock);
 }
 
-static nr_template *template_named(const nr_script *s, nr_str name)
+static nr_template *find_template(nr_script *s, nr_str name)
 {
-    nr_template *t = s->templates;
-    while (t && !nr_str_eq(t->name, name)) t = t->next;
+    nr_template *t = atomic_load(&s->templates);
+    while (t && !nr_str_eq(t->name, name)) t = atomic_load(&t->next);
     return t;
 }
 
-bool nr_script_template_is_off(const nr_script *s, nr_str template_name)
+static nr_template *template_named(nr_script *s, nr_str name)
+{
+    nr_template *t = find_template(s, name);
+    if (t || !atomic_load(&s->later)) return t;
+    run_later(s);
+    return find_template(s, name);
+}
+
+bool nr_script_template_is_off(nr_script *s, nr_str template_name)
 {
     const nr_template *t = template_named(s, template_name);
     return t && t->off;
 }
 
-const nr_template_entry *nr_script_entry(const nr_script *s, nr_str template_name)
+const nr_template_entry *nr_script_entry(nr_script *s, nr_str template_name)
 {
     const nr_template *t = template_named(s, template_name);
     return t ? t->entry : NULL;
@@ -535,10 +578,11 @@ const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape
     return atomic_load_explicit(&t->blobs[shape], memory_order_acquire);
 }
 
-bool nr_script_added_method(const nr_script *s, size_t n, nr_added_method *method)
+bool nr_script_added_method(nr_script *s, size_t n, nr_added_method *method)
 {
-    const nr_template *t = s->templates;
-    for (; t; t = t->next) {
+    if (atomic_load(&s->later)) run_later(s);
+    const nr_template *t = atomic_load(&s->templates);
+    for (; t; t = atomic_load(&t->next)) {
         if (t->outside && n-- == 0) break;
     }
     if (!t) return false;

@@ -61,10 +61,10 @@ void nr_script_seal(nr_script *s);
 const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape);
 
 /* Is there a template of that name that the environment switches off? */
-bool nr_script_template_is_off(const nr_script *s, nr_str template_name);
+bool nr_script_template_is_off(nr_script *s, nr_str template_name);
 
 /* What the template calls by address; NULL: nothing, or no such template. */
-const nr_template_entry *nr_script_entry(const nr_script *s, nr_str template_name);
+const nr_template_entry *nr_script_entry(nr_script *s, nr_str template_name);
 
 /* A method that templates add to mscorlib (.NET Framework). */
 typedef struct nr_added_method {
@@ -73,7 +73,7 @@ typedef struct nr_added_method {
     const nr_text *inside;  /* in mscorlib itself */
 } nr_added_method;
 /* The n-th, in the order of the template file; false: there are no more. */
-bool nr_script_added_method(const nr_script *s, size_t n, nr_added_method *method);
+bool nr_script_added_method(nr_script *s, size_t n, nr_added_method *method);
 
 /* The rule's `where`; without one, true. A predicate that fails counts as false; one WARN names its line. Any thread. */
 bool nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *facts);

@@ -181,8 +181,12 @@ int nr_template_verb(lua_State *L)
         return luaL_error(L, "template: a tiny body has no locals and no original code (rets = \"none\")");
     if (lua_getfield(L, 1, "body") != LUA_TFUNCTION) return luaL_error(L, "template: field 'body' must be a function");
     t->body = luaL_ref(L, LUA_REGISTRYINDEX);
-    nr_template **at = &s->new_templates;
-    while (*at) at = &(*at)->next;
-    *at = t;
+    /* In the order of the file: there are few. */
+    nr_template *last = s->new_templates;
+    while (last && atomic_load(&last->next)) last = atomic_load(&last->next);
+    if (last)
+        atomic_store(&last->next, t);
+    else
+        s->new_templates = t;
     return 0;
 }

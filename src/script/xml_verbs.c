@@ -55,22 +55,45 @@ static int element_first(lua_State *L)
     return push_or_nil(L, nr_xml_child(node_of(L, 1), luaL_checkstring(L, 2)));
 }
 
-/* The iterator of each: upvalue 2 is the parent, 3 the name; the control value is the element before. */
+static void push_attribute(lua_State *L, const nr_xml_node *node, const char *name)
+{
+    nr_str value;
+    if (nr_xml_attribute_value(node, name, &value))
+        lua_pushlstring(L, value.p ? value.p : "", value.n);
+    else
+        lua_pushnil(L);
+}
+
+/* The iterator of each. Upvalues: 2 the parent, 3 the name, 4 the number of attributes, their names; the control value is the
+ * element before. */
+enum { UPVALUES = 4, MOST_ATTRIBUTES = 32 };
+
 static int element_step(lua_State *L)
 {
     const char *name = lua_tostring(L, lua_upvalueindex(3));
-    if (lua_isnil(L, 2)) return push_or_nil(L, nr_xml_child(node_of(L, lua_upvalueindex(2)), name));
-    return push_or_nil(L, nr_xml_next(node_of(L, 2), name));
+    int attributes = (int)lua_tointeger(L, lua_upvalueindex(4));
+    const nr_xml_node *node =
+        lua_isnil(L, 2) ? nr_xml_child(node_of(L, lua_upvalueindex(2)), name) : nr_xml_next(node_of(L, 2), name);
+    push_or_nil(L, node);
+    if (!node) return 1;
+    luaL_checkstack(L, attributes, NULL);
+    for (int i = 1; i <= attributes; i++) push_attribute(L, node, lua_tostring(L, lua_upvalueindex(UPVALUES + i)));
+    return 1 + attributes;
 }
 
+/* each(name, attribute, …): with each element come these attributes. */
 static int element_each(lua_State *L)
 {
+    int attributes = lua_gettop(L) - 2;
     node_of(L, 1);
     luaL_checkstring(L, 2);
-    lua_settop(L, 2);
+    if (attributes > MOST_ATTRIBUTES) luaL_error(L, "more than %d attributes", MOST_ATTRIBUTES);
+    for (int i = 1; i <= attributes; i++) luaL_checkstring(L, 2 + i);
+    lua_pushinteger(L, attributes);
+    lua_insert(L, 3);
     lua_pushvalue(L, METATABLE);
     lua_insert(L, 1);
-    lua_pushcclosure(L, element_step, 3);
+    lua_pushcclosure(L, element_step, UPVALUES + attributes);
     return 1;
 }
 
@@ -80,13 +103,7 @@ static int element_get(lua_State *L)
     const nr_xml_node *node = node_of(L, 1);
     int names = lua_gettop(L);
     luaL_checkstack(L, names, "too many names");
-    for (int i = 2; i <= names || i == 2; i++) {
-        nr_str value;
-        if (nr_xml_attribute_value(node, luaL_checkstring(L, i), &value))
-            lua_pushlstring(L, value.p ? value.p : "", value.n);
-        else
-            lua_pushnil(L);
-    }
+    for (int i = 2; i <= names || i == 2; i++) push_attribute(L, node, luaL_checkstring(L, i));
     return lua_gettop(L) - names;
 }
 

@@ -451,13 +451,21 @@ def tables(r):
 def bars(title, rows, unit):
     """Horizontal bars as SVG: rows of (name, value)."""
     height, most = 24, max(v for _, v in rows) or 1
-    parts = ['<svg xmlns="http://www.w3.org/2000/svg" width="760" height="%d" font-family="sans-serif" font-size="13">' % (height * len(rows) + 34),
+    left = 20 + 7 * max(len(name) for name, _ in rows)
+    parts = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="13">' % (left + 540, height * len(rows) + 34),
              '<text x="0" y="16" font-weight="bold">%s</text>' % title]
     for i, (name, value) in enumerate(rows):
         y = 28 + i * height
-        parts.append('<text x="0" y="%d">%s</text><rect x="220" y="%d" width="%.1f" height="16" fill="#4878a8"/><text x="%.1f" y="%d">%s %s</text>'
-                     % (y + 13, name.replace("<", "&lt;"), y, 420 * value / most, 226 + 420 * value / most, y + 13, number(value, 0 if value >= 10 else 2), unit))
+        parts.append('<text x="0" y="%d">%s</text><rect x="%d" y="%d" width="%.1f" height="16" fill="#4878a8"/><text x="%.1f" y="%d">%s %s</text>'
+                     % (y + 13, name.replace("<", "&lt;"), left, y, 420 * value / most, left + 6 + 420 * value / most, y + 13, number(value, 0 if value >= 10 else 2), unit))
     return "".join(parts) + "</svg>"
+
+
+def html(text):
+    """The little Markdown that the tables use."""
+    for mark, tag in ((r"\*\*", "b"), (r"\*", "i"), ("`", "code")):
+        text = re.sub(mark + "(.+?)" + mark, r"<%s>\1</%s>" % (tag, tag), text)
+    return text
 
 
 def page(r, out):
@@ -489,7 +497,7 @@ def page(r, out):
         for line in text.splitlines() + [""]:
             if line.startswith("|"):
                 if not line.startswith("|---"):
-                    block.append("<tr>" + "".join("<td>%s</td>" % c.strip() for c in line.strip("|").split("|")) + "</tr>")
+                    block.append("<tr>" + "".join("<td>%s</td>" % html(c.strip()) for c in line.strip("|").split("|")) + "</tr>")
             else:
                 if block:
                     parts.append("<table>" + "".join(block) + "</table>")

@@ -278,10 +278,23 @@ function TestMapping.test_get_of_several()
   lu.assertEquals(support.logged "WARN", { "1 nil '' 1", "3" })
 end
 
+function TestMapping.test_each_with_attributes()
+  local s <close> = nr.script { mapping = { ["m.lua"] = [[
+    xml_mapping(function(document)
+      for x, a, b, line in document:first "l":each("x", "A", "b") do
+        warn(("%d %s %s %s"):format(x:line(), a, b, line))
+      end
+    end)]] } }
+  lu.assertTrue(s:xml '<l>\n<x b="2" a="1"/><y a="3"/>\n<x/></l>')
+  lu.assertEquals(support.logged "WARN", { "2 1 2 nil", "3 nil nil nil" })
+end
+
 function TestMapping.test_wrong_use_of_elements()
   local rows = {
     { "document:first(1, 2):each()", "" },
     { "document:each()", "string expected, got no value" },
+    { "document:each('x', {})", "string expected, got table" },
+    { "document:each('x', " .. ("'a', "):rep(32) .. "'a')", "more than 32 attributes" },
     { "document:get()", "string expected, got no value" },
     { "document:get('a', {})", "string expected, got table" },
     { "document.get(warn, 'x')", "nrprof.element expected, got function" },

@@ -7,11 +7,20 @@ TEST(compare_ignoring_case)
         const char *a, *b;
         bool same;
     } rows[] = {
-        {"true", "TRUE", true},   {"true", "tru", false}, {"tru", "true", false}, {"", "", true},
-        {"[", "{", true},         {"\\", "|", true},      {"]", "}", true},       {"^", "~", true},
-        {"@", "`", true},         {"-", "\r", true},      {"_", "\x7F", true},    {"a", "b", false},
-        {"\xC3\xA9", "\xC3\x89", true},    /* é É differ in that bit, too */
-        {"\xC4\x80", "\xC4\x81", false},   /* Ā ā do not: no Unicode folding */
+        {"true", "TRUE", true},
+        {"true", "tru", false},
+        {"tru", "true", false},
+        {"", "", true},
+        {"[", "{", true},
+        {"\\", "|", true},
+        {"]", "}", true},
+        {"^", "~", true},
+        {"@", "`", true},
+        {"-", "\r", true},
+        {"_", "\x7F", true},
+        {"a", "b", false},
+        {"\xC3\xA9", "\xC3\x89", true},                 /* é É differ in that bit, too */
+        {"\xC4\x80", "\xC4\x81", false},                /* Ā ā do not: no Unicode folding */
         {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\xA0", true}, /* the bit of the low surrogate */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -54,9 +63,13 @@ TEST(order_of_utf16)
         {"\xEF\xBF\xBD", "\xF0\x9F\x98\x80", 1},  /* U+FFFD above U+1F600: its first unit is D83D */
         {"\xED\x9F\xBF", "\xF0\x9F\x98\x80", -1}, /* U+D7FF below it */
         {"\xF0\x9F\x98\x80", "\xF0\x9F\x98\x81", -1},
-        {"\xED\xA0\xBD", "\xF0\x9F\x98\x80", -1},             /* a lone D83D, then nothing */
-        {"\xED\xA0\xBD" "a", "\xF0\x9F\x98\x80", -1},         /* … then U+0061, below DE00 */
-        {"\xED\xA0\xBD" "\xEF\xBF\xBD", "\xF0\x9F\x98\x80", 1}, /* … then U+FFFD, above it */
+        {"\xED\xA0\xBD", "\xF0\x9F\x98\x80", -1}, /* a lone D83D, then nothing */
+        {"\xED\xA0\xBD"
+         "a",
+         "\xF0\x9F\x98\x80", -1}, /* … then U+0061, below DE00 */
+        {"\xED\xA0\xBD"
+         "\xEF\xBF\xBD",
+         "\xF0\x9F\x98\x80", 1}, /* … then U+FFFD, above it */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK_EQ(sign(nr_str_cmp_utf16(nr_str_of(rows[i].a), nr_str_of(rows[i].b))), rows[i].order);

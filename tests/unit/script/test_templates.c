@@ -243,5 +243,62 @@ TEST(sealed)
     scripts_end(&k);
 }
 
-TESTS(templates, T(mistakes), T(a_file_of_the_home_directory_replaces_by_name), T(an_endless_file_harms_nobody_else),
+/* Built-in files that few processes need are run when a template of theirs is asked for, also behind the seal. Without memory
+ * the template is missing this time; nothing else goes wrong. */
+TEST(files_that_wait)
+{
+    unsigned failed = 0;
+    for (unsigned long n = 0; n < 4000; n = n * 5 / 4 + 1) {
+        scripts k;
+        nr_added_method method;
+        scripts_begin(&k, NR_ERROR, "home");
+        nr_script_seal(k.s);
+        size_t before = nr_script_count(k.s).memory;
+        CHECK(nr_script_blob(k.s, NR_STR("tracer"), 0) != NULL);
+        size_t used = nr_script_count(k.s).memory;
+        nr_alloc_fail_at(n, 1);
+        bool there = nr_script_blob(k.s, NR_STR("direct"), 0) != NULL;
+        failed += !there;
+        CHECK(n || there);
+        nr_alloc_fail_at(0, 0);
+        CHECK(nr_script_blob(k.s, NR_STR("direct"), 0) != NULL);
+        CHECK(nr_script_count(k.s).memory - used > used - before); /* more than a run of a template takes */
+        CHECK(nr_script_entry(k.s, NR_STR("direct")) != NULL);
+        CHECK(nr_script_added_method(k.s, 5, &method));
+        CHECK(!nr_script_added_method(k.s, 6, &method));
+        CHECK(
+            !scripts_rules(&k, "late.lua", "tracer {} match { assembly = 'A', class = 'C', 'M' }")); /* sealed again */
+        scripts_end(&k);
+    }
+    CHECK(failed > 10);
+}
+
+/* All are there at once where the home directory has templates, where templates are switched off, and before rule files. */
+TEST(files_that_do_not_wait)
+{
+    for (int i = 0; i < 3; i++) {
+        scripts k;
+        if (i == 0) {
+            begin(&k, "template { name = 'direct', body = function() nop() original() ret() end }");
+        } else {
+            set_env("NEW_RELIC_TEMPLATES_DISABLED", i == 1 ? "dir*" : NULL);
+            scripts_begin(&k, NR_INFO, NULL);
+        }
+        if (i == 2) CHECK(scripts_rules(&k, "r.lua", ""));
+        if (i == 1)
+            CHECK_STR(scripts_log(&k), "I The template 'direct' is switched off by NEW_RELIC_TEMPLATES_DISABLED\n");
+        nr_script_seal(k.s);
+        size_t before = nr_script_count(k.s).memory;
+        nr_script_entry(k.s, NR_STR("direct"));
+        nr_script_entry(k.s, NR_STR("none"));
+        CHECK_EQ(nr_script_count(k.s).memory, before);
+        CHECK_EQ(nr_script_template_is_off(k.s, NR_STR("direct")), i == 1);
+        CHECK_EQ(nr_script_entry(k.s, NR_STR("direct")) == NULL, i == 0); /* one's own replaces it */
+        scripts_end(&k);
+        clear_env();
+    }
+}
+
+TESTS(templates, T(files_that_wait), T(files_that_do_not_wait), T(mistakes),
+      T(a_file_of_the_home_directory_replaces_by_name), T(an_endless_file_harms_nobody_else),
       T(a_broken_mapping_is_not_used), T(blobs_are_made_once_a_shape), T(sealed))
