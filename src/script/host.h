@@ -79,6 +79,14 @@ int nr_sandbox_load(nr_script *s, nr_file_kind env, nr_str text, const char *nam
 /* script.c: so many instructions from now on; one WARN about the error on the stack, for a file that is skipped. */
 void nr_script_set_budget(nr_script *s, long instructions);
 void nr_script_warn_skipped(nr_script *s, const char *what);
+/* No limit from now on. */
+void nr_script_no_budget(nr_script *s);
+/* Runs a file; false: it was skipped, with one WARN that ends in `what`. The name must live as long as the set: rules and
+ * templates keep it. */
+bool nr_script_run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, const char *what);
+
+/* load.c: runs the built-in template files that have waited until now, if there are any. Without memory they wait on. */
+void nr_script_run_later(nr_script *s);
 /* The line of the file that is being carried out; 0: none. Takes no memory. */
 int nr_script_line(lua_State *L);
 /* lua_pcall for what is written in files: the message of an error begins with "@:12: ". */

@@ -60,7 +60,7 @@ void nr_script_set_budget(nr_script *s, long instructions)
 }
 
 /* The files that are compiled in need no limit, and counting costs a good part of their time. */
-static void no_budget(nr_script *s)
+void nr_script_no_budget(nr_script *s)
 {
     lua_sethook(s->L, NULL, 0, 0);
 }
@@ -266,8 +266,7 @@ static bool is_valid_text(nr_str file, nr_str text, const char *what)
     return false;
 }
 
-/* The name must live as long as the set: rules and templates keep it. */
-static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, const char *what)
+bool nr_script_run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, const char *what)
 {
     if (!file.p || !is_valid_text(file, text, what)) return false;
     s->file = file;
@@ -283,105 +282,6 @@ static bool run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, c
     adopt_mapping(s, ok);
     lua_settop(s->L, 0);
     return ok;
-}
-
-typedef struct nr_listing {
-    nr_arena *arena;
-    nr_str names[256];
-    size_t count;
-} nr_listing;
-
-static void list_lua(void *self, nr_str name)
-{
-    nr_listing *l = self;
-    if (!nr_str_ends(name, NR_STR(".lua")) || l->count == NR_COUNT(l->names)) return;
-    nr_str copy = nr_arena_str(l->arena, name);
-    if (!copy.p) return;
-    size_t i = l->count++;
-    for (; i > 0 && nr_str_cmp_utf16(l->names[i - 1], copy) > 0; i--) l->names[i] = l->names[i - 1];
-    l->names[i] = copy;
-}
-
-/* Most processes need none of what these define: templates for .NET Framework's mscorlib, and for a switch. To compile them takes a fifth
- * of a start without rules. */
-static bool is_for_later(nr_str file)
-{
-    return nr_str_ends(file, NR_STR("/helpers.lua")) || nr_str_ends(file, NR_STR("/direct.lua"));
-}
-
-/* Runs the built-in files of a kind: those that can wait, or the others. */
-static bool run_builtin(nr_script *s, nr_file_kind env, const char *kind, bool later)
-{
-    bool ok = true;
-    char prefix[40];
-    no_budget(s);
-    size_t n = strlen("instrumentation/") + strlen(kind) + 1;
-    memcpy(prefix, "instrumentation/", 16);
-    memcpy(prefix + 16, kind, strlen(kind));
-    prefix[n - 1] = '/';
-    prefix[n] = 0;
-    for (const nr_embedded *e = nr_embedded_files; e->name; e++) {
-        nr_str text = {(const char *)e->data, e->size}, name = nr_str_of(e->name);
-        /* The process lists are plain data, compiled into C (cmake/process_lists.cmake). */
-        if (strncmp(e->name, prefix, n) != 0 || nr_str_ends(name, NR_STR("/process.lua"))) continue;
-        if (atomic_load(&s->later) && is_for_later(name) != later) continue;
-        if (!run_file(s, env, name, text, "a built-in file failed")) ok = false;
-    }
-    return ok;
-}
-
-/* Runs those that have waited. Without memory they wait on. */
-static void run_later(nr_script *s)
-{
-    nr_mutex_lock(&s->lock);
-    if (atomic_load(&s->later)) {
-        bool sealed = s->sealed;
-        s->sealed = false;
-        atomic_store(&s->later, !run_builtin(s, NR_FILE_TEMPLATE, "templates", true));
-        s->sealed = sealed;
-    }
-    nr_mutex_unlock(&s->lock);
-}
-
-/* Runs the built-in files of a kind, then what the home directory has: a file there replaces what the built-in one of the same
- * name defined, because a later definition wins. */
-static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *kind)
-{
-    nr_arena arena = NR_ARENA_INIT;
-    nr_listing *l = home.p ? nr_arena_zalloc(&arena, 1, sizeof *l) : NULL;
-    nr_str dir =
-        nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "instrumentation" NR_OS_SEPARATOR "%s", NR_STR_ARG(home), kind);
-    if (l && dir.p) {
-        l->arena = &arena;
-        nr_os_list_directory(dir, list_lua, l);
-    }
-    /* Files of one's own replace all that the built-in ones define, and to be switched off a template must be there. */
-    nr_str disabled;
-    if (env == NR_FILE_TEMPLATE && !(l && l->count))
-        s->later = !nr_os_env(&arena, nr_env_variables[NR_ENV_TEMPLATES_DISABLED].name, &disabled);
-    bool ok = run_builtin(s, env, kind, false);
-    if (l && dir.p) {
-        s->from_home = true;
-        for (size_t i = 0; i < l->count; i++) {
-            nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
-            nr_str text,
-                path = nr_arena_printf(&arena, "%.*s" NR_OS_SEPARATOR "%.*s", NR_STR_ARG(dir), NR_STR_ARG(l->names[i]));
-            if (!path.p) break;
-            if (nr_script_read_file(s, &arena, path, &text) &&
-                run_file(s, env, nr_arena_str(&s->set->arena, path), text, "the file is skipped"))
-                NR_LOG(NR_INFO, "Loaded %.*s", NR_STR_ARG(path));
-        }
-        s->from_home = false;
-    }
-    nr_arena_free(&arena);
-    return ok;
-}
-
-bool nr_script_load_builtin(nr_script *s, nr_str home)
-{
-    bool templates = load_kind(s, NR_FILE_TEMPLATE, home, "templates");
-    bool rules = load_kind(s, NR_FILE_MAPPING, home, "rules");
-    return templates && rules && s->mapping != LUA_NOREF;
 }
 
 static int map_protected(lua_State *L)
@@ -410,7 +310,7 @@ bool nr_script_load_xml(nr_script *s, nr_str file, nr_str text)
     if (s->own_mapping)
         nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS + (long)(text.n < 10000000 ? text.n : 10000000) * 100);
     else
-        no_budget(s);
+        nr_script_no_budget(s);
     s->xml_open = true;
     lua_pushcfunction(s->L, map_protected);
     lua_pushlightuserdata(s->L, document);
@@ -492,11 +392,11 @@ bool nr_script_read_file(nr_script *s, nr_arena *arena, nr_str path, nr_str *tex
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
 {
     nr_point *last = s->pending_last;
-    if (atomic_load(&s->later)) run_later(s); /* rule files may use up the memory */
+    if (atomic_load(&s->later)) nr_script_run_later(s); /* rule files may use up the memory */
     nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
     s->file = file = nr_arena_str(&s->set->arena, file);
-    bool ok = call_rule_library(s, "begin") && run_file(s, NR_FILE_RULES, file, text, "the file is skipped") &&
-              call_rule_library(s, "finish");
+    bool ok = call_rule_library(s, "begin") &&
+              nr_script_run_file(s, NR_FILE_RULES, file, text, "the file is skipped") && call_rule_library(s, "finish");
     s->file = NR_STR("");
     if (!ok) { /* none of its points stays */
         *(last ? &last->next : &s->pending) = NULL;
@@ -552,7 +452,7 @@ static nr_template *template_named(nr_script *s, nr_str name)
 {
     nr_template *t = find_template(s, name);
     if (t || !atomic_load(&s->later)) return t;
-    run_later(s);
+    nr_script_run_later(s);
     return find_template(s, name);
 }
 
@@ -580,7 +480,7 @@ const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape
 
 bool nr_script_added_method(nr_script *s, size_t n, nr_added_method *method)
 {
-    if (atomic_load(&s->later)) run_later(s);
+    if (atomic_load(&s->later)) nr_script_run_later(s);
     const nr_template *t = atomic_load(&s->templates);
     for (; t; t = atomic_load(&t->next)) {
         if (t->outside && n-- == 0) break;
