@@ -5,7 +5,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 cd "$root" || exit 1
 tool=${1:-}
-obj=build/obj/linux-x64-analysis
+obj=build/obj/linux-x64-$tool
 log=build/log/analyse-$tool.txt
 leave_out() {
     say "skip $tool: $1"
@@ -20,17 +20,21 @@ configure() {
         cmake --build $obj --parallel "$jobs" --target nr_rules; } >build/log/analyse-build.txt 2>&1 ||
         die "the sources cannot be configured: build/log/analyse-build.txt"
 }
+# $obj/own/compile_commands.json and $obj/sources.txt: of src/ only
 own_sources() {
+    mkdir -p $obj/own
     python3 -c 'import json, sys
-for c in json.load(open(sys.argv[1])):
-    if c["file"].startswith(sys.argv[2] + "/src/"): print(c["file"])' $obj/compile_commands.json "$root" | sort -u
+own = [c for c in json.load(open(sys.argv[1] + "/compile_commands.json")) if c["file"].startswith(sys.argv[2] + "/src/")]
+json.dump(own, open(sys.argv[1] + "/own/compile_commands.json", "w"))
+print("\n".join(sorted({c["file"] for c in own})))' $obj "$root" >$obj/sources.txt
 }
 judge() { # EXAMINED
     sed "s|$root/||g" "$log" | python3 tests/analysis/findings.py "$tool" "$1"
 }
-# No loss through the sanitizers' own memory, and what is reached at the end counts as lost: the library gives everything back.
+# An error of memory is one of the program, and what is lost at its end.
 under_valgrind() {
-    valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=definite,indirect,possible \
+    valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect,possible \
+        --errors-for-leak-kinds=definite,indirect,possible \
         --suppressions=tests/analysis/valgrind.supp --child-silent-after-fork=yes "$@"
 }
 
@@ -38,22 +42,23 @@ case $tool in
 clang-tidy)
     need clang-tidy clang
     configure
-    own_sources >$obj/sources.txt
-    xargs -P "$jobs" -n 4 clang-tidy -p $obj --quiet --extra-arg=-Wno-unknown-warning-option <$obj/sources.txt >"$log" 2>&1
+    own_sources
+    xargs -P "$jobs" -n 4 clang-tidy -p $obj --quiet --extra-arg=-Wno-unknown-warning-option <$obj/sources.txt >"$log" 2>&1 ||
+        die "clang-tidy could not read a file: $log"
     judge "$(wc -l <$obj/sources.txt)"
     ;;
 cppcheck)
     need cppcheck
     configure
-    own_sources >$obj/sources.txt
-    cppcheck --project=$obj/compile_commands.json --file-filter="$root/src/*" --enable=warning,portability --inline-suppr --quiet -j "$jobs" \
-        --suppress='*:*/deps/*' --template='{file}:{line}: {severity}: {message} [{id}]' >"$log" 2>&1
+    own_sources
+    cppcheck --project=$obj/own/compile_commands.json --library=tests/analysis/cppcheck-library.cfg --enable=warning,portability --quiet -j "$jobs" \
+        --suppress='*:*/deps/*' --template='{file}:{line}: {severity}: {message} [{id}]' >"$log" 2>&1 || die "cppcheck ended with an error: $log"
     judge "$(wc -l <$obj/sources.txt)"
     ;;
 gcc-analyzer)
     # gcc 12 takes a structure that is written in place, as NR_STR("text") is, for one that nobody has given a value; valgrind looks for those.
     configure "-DCMAKE_C_FLAGS=-fanalyzer -Wno-analyzer-use-of-uninitialized-value"
-    own_sources >$obj/sources.txt
+    own_sources
     cmake --build $obj --clean-first --parallel "$jobs" --target nr_cli >"$log" 2>&1 || die "it does not build: $log"
     judge "$(wc -l <$obj/sources.txt)"
     ;;
