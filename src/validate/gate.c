@@ -144,9 +144,13 @@ static bool decide(void)
 {
     nr_str path;
     bool recording = nr_env_bool(NR_ENV_VALIDATION_ENABLED, false);
+    settings.output = NR_STR("./validation_output");
+    if (nr_env_get(&arena, NR_ENV_VALIDATION_OUTPUT, &path) && (path.n || !path.p)) settings.output = path;
+    if (recording && !settings.output.p) {
+        note(NR_WARN, "There is no validation recording, because there is no memory");
+        recording = false;
+    }
     settings.recording = recording;
-    if (!nr_env_get(&arena, NR_ENV_VALIDATION_OUTPUT, &settings.output) || !settings.output.n)
-        settings.output = NR_STR("./validation_output");
     settings.reverse = nr_env_bool(NR_ENV_VALIDATION_SHADOW_REVERSE, false);
     if (named(NR_ENV_VALIDATION_SHADOW, &path))
         settings.shadow = nr_gate_load(&settings.other, "NEWRELIC_VALIDATION_SHADOW", path);

@@ -318,7 +318,7 @@ TEST(recording)
     nr_str here = nr_os_current_directory(&a);
     begin_files();
     measure();
-    /* Without memory for the variable a recording goes where it goes without the variable. */
+    /* Where a recording goes without the variable: nothing may come to be there. */
     CHECK(here.p && nr_os_enter_directory(test_path(&a, "")));
     set_env("NEWRELIC_VALIDATION_ENABLED", "1");
     set_env("NEWRELIC_VALIDATION_OUTPUT", test_path(&a, "records").p);
@@ -329,6 +329,7 @@ TEST(recording)
     printf("figure faults.recording %lu\n", injected);
     CHECK(injected > 60);
     CHECK(nr_os_directory_exists(test_path(&a, "records")));
+    CHECK(!nr_os_directory_exists(test_path(&a, "validation_output")));
     CHECK(nr_os_enter_directory(here));
     clear_env();
     nr_gate_begin_again();
