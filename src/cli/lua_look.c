@@ -1,6 +1,7 @@
 #include "cli/lua_look.h"
 
 #include "base/log.h"
+#include "cli/lua_nr.h"
 #include "cli/session.h"
 #include "clr/profiler.h"
 #include "engine/method.h"
@@ -28,19 +29,6 @@ static look *look_of(lua_State *L)
     return l;
 }
 
-static void set_str(lua_State *L, const char *name, nr_str s)
-{
-    if (!s.p) return;
-    lua_pushlstring(L, s.p, s.n);
-    lua_setfield(L, -2, name);
-}
-
-static void set_bool(lua_State *L, const char *name, bool v)
-{
-    lua_pushboolean(L, v);
-    lua_setfield(L, -2, name);
-}
-
 static void set_version(lua_State *L, const char *name, const nr_version *version)
 {
     lua_pushfstring(L, "%d.%d.%d.%d", version->part[0], version->part[1], version->part[2], version->part[3]);
@@ -51,32 +39,32 @@ static void set_version(lua_State *L, const char *name, const nr_version *versio
 static void push_wide(lua_State *L, const nr_wide *wide)
 {
     lua_createtable(L, 0, 5);
-    set_str(L, "attribute", wide->attribute);
-    set_str(L, "class_attribute", wide->class_attribute);
-    set_str(L, "extends", wide->extends);
-    set_str(L, "implements", wide->implements);
-    set_bool(L, "except", wide->except != NULL);
+    nr_lua_set_str(L, "attribute", wide->attribute);
+    nr_lua_set_str(L, "class_attribute", wide->class_attribute);
+    nr_lua_set_str(L, "extends", wide->extends);
+    nr_lua_set_str(L, "implements", wide->implements);
+    nr_lua_set_bool(L, "except", wide->except != NULL);
     lua_setfield(L, -2, "wide");
 }
 
 void nr_lua_push_point(lua_State *L, const nr_point *p)
 {
     lua_createtable(L, 0, 13);
-    set_str(L, "assembly", p->assembly);
-    set_str(L, "class", p->class_name);
-    set_str(L, "method", p->method);
-    if (p->has_parameters) set_str(L, "parameters", p->parameters.p ? p->parameters : NR_STR(""));
+    nr_lua_set_str(L, "assembly", p->assembly);
+    nr_lua_set_str(L, "class", p->class_name);
+    nr_lua_set_str(L, "method", p->method);
+    if (p->has_parameters) nr_lua_set_str(L, "parameters", p->parameters.p ? p->parameters : NR_STR(""));
     if (p->has_min) set_version(L, "min", &p->min);
     if (p->has_max) set_version(L, "max", &p->max);
-    set_str(L, "factory", p->factory);
-    set_str(L, "metric", p->metric);
+    nr_lua_set_str(L, "factory", p->factory);
+    nr_lua_set_str(L, "metric", p->metric);
     lua_pushinteger(L, (lua_Integer)atomic_load(&((nr_point *)(uintptr_t)p)->flags));
     lua_setfield(L, -2, "flags");
-    set_str(L, "template", p->template_name);
-    set_bool(L, "where", p->predicate != NR_NO_PREDICATE);
-    if (p->namer != NR_NO_PREDICATE) set_bool(L, "metric_function", true);
+    nr_lua_set_str(L, "template", p->template_name);
+    nr_lua_set_bool(L, "where", p->predicate != NR_NO_PREDICATE);
+    if (p->namer != NR_NO_PREDICATE) nr_lua_set_bool(L, "metric_function", true);
     if (p->wide) push_wide(L, p->wide);
-    set_str(L, "file", p->file);
+    nr_lua_set_str(L, "file", p->file);
     lua_pushinteger(L, p->line);
     lua_setfield(L, -2, "line");
 }
@@ -135,7 +123,7 @@ static void push_points(lua_State *L, look *l, const nr_point *first)
     lua_newtable(L);
     for (const nr_point *p = first; p; p = p->next) {
         nr_lua_push_point(L, p);
-        if (p->file.p) set_str(L, "file", nr_session_rule_path(&l->session, p->file));
+        if (p->file.p) nr_lua_set_str(L, "file", nr_session_rule_path(&l->session, p->file));
         lua_pushlightuserdata(L, (void *)(uintptr_t)p);
         lua_setfield(L, -2, "id");
         lua_rawseti(L, -2, ++count);
@@ -175,8 +163,8 @@ static int look_log(lua_State *L)
         if (n && p[n - 1] == '\r') n--;
         if (n < HEAD || p[0] != '[' || p[6] != ']') continue;
         lua_createtable(L, 0, 2);
-        set_str(L, "level", (nr_str){p + 1, p[5] == ' ' ? 4 : 5});
-        set_str(L, "text", nr_session_rule_path(&l->session, (nr_str){p + HEAD, n - HEAD}));
+        nr_lua_set_str(L, "level", (nr_str){p + 1, p[5] == ' ' ? 4 : 5});
+        nr_lua_set_str(L, "text", nr_session_rule_path(&l->session, (nr_str){p + HEAD, n - HEAD}));
         lua_rawseti(L, -2, ++count);
     }
     l->log_read = bytes.size;
@@ -302,16 +290,16 @@ static int look_method(lua_State *L)
     nr_point *p = nr_method_find_point(&m);
     const char *refusal = nr_method_refusal(&m);
     lua_createtable(L, 0, 12);
-    set_str(L, "assembly", m.module->assembly);
+    nr_lua_set_str(L, "assembly", m.module->assembly);
     set_version(L, "version", &m.version);
-    set_str(L, "class", m.type);
-    set_str(L, "method", m.props.name);
-    set_str(L, "parameters", m.parameters);
-    set_str(L, "description", m.description);
-    set_bool(L, "is_static", !(m.sig->convention & NR_SIG_HAS_THIS));
-    set_bool(L, "is_async", (m.flags & NR_FLAG_ASYNC) != 0);
-    set_bool(L, "attributed", m.traced);
-    if (refusal) set_str(L, "refusal", nr_str_of(refusal));
+    nr_lua_set_str(L, "class", m.type);
+    nr_lua_set_str(L, "method", m.props.name);
+    nr_lua_set_str(L, "parameters", m.parameters);
+    nr_lua_set_str(L, "description", m.description);
+    nr_lua_set_bool(L, "is_static", !(m.sig->convention & NR_SIG_HAS_THIS));
+    nr_lua_set_bool(L, "is_async", (m.flags & NR_FLAG_ASYNC) != 0);
+    nr_lua_set_bool(L, "attributed", m.traced);
+    if (refusal) nr_lua_set_str(L, "refusal", nr_str_of(refusal));
     if (p) {
         lua_pushlightuserdata(L, p);
         lua_setfield(L, -2, "rule");

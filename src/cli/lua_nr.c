@@ -48,7 +48,7 @@ static nr_str check_str(lua_State *L, int index)
     return s;
 }
 
-static void set_str(lua_State *L, const char *name, nr_str s)
+void nr_lua_set_str(lua_State *L, const char *name, nr_str s)
 {
     if (!s.p) return;
     lua_pushlstring(L, s.p, s.n);
@@ -61,7 +61,7 @@ static void set_number(lua_State *L, const char *name, lua_Integer v)
     lua_setfield(L, -2, name);
 }
 
-static void set_bool(lua_State *L, const char *name, bool v)
+void nr_lua_set_bool(lua_State *L, const char *name, bool v)
 {
     lua_pushboolean(L, v);
     lua_setfield(L, -2, name);
@@ -109,8 +109,8 @@ static int nr_log_lines(lua_State *L)
         lua_createtable(L, 0, 2);
         char level[6];
         for (int k = 0; k < 5; k++) level[k] = (char)(p[k + 1] >= 'a' && p[k + 1] <= 'z' ? p[k + 1] - 32 : p[k + 1]);
-        set_str(L, "level", (nr_str){level, level[4] == ' ' ? 4 : 5});
-        set_str(L, "text", text);
+        nr_lua_set_str(L, "level", (nr_str){level, level[4] == ' ' ? 4 : 5});
+        nr_lua_set_str(L, "text", text);
         lua_rawseti(L, -2, ++count);
     }
     nr_buf_free(&bytes);
@@ -314,8 +314,8 @@ static int script_ignores(lua_State *L)
     int count = 0;
     for (const nr_ignore *i = v->set.ignore; i; i = i->next) {
         lua_createtable(L, 0, 2);
-        set_str(L, "assembly", i->assembly);
-        set_str(L, "class", i->class_name);
+        nr_lua_set_str(L, "assembly", i->assembly);
+        nr_lua_set_str(L, "class", i->class_name);
         lua_rawseti(L, -2, ++count);
     }
     return 1;
@@ -370,8 +370,8 @@ static void push_locals(lua_State *L, const nr_blob *blob)
     lua_newtable(L);
     for (size_t i = 0; i < blob->local_count; i++) {
         lua_createtable(L, 0, 2);
-        set_str(L, "name", blob->locals[i].name);
-        set_str(L, "type", blob->locals[i].type ? nr_text_source(blob->locals[i].type) : NR_STR("$return"));
+        nr_lua_set_str(L, "name", blob->locals[i].name);
+        nr_lua_set_str(L, "type", blob->locals[i].type ? nr_text_source(blob->locals[i].type) : NR_STR("$return"));
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     lua_setfield(L, -2, "locals");
@@ -391,16 +391,16 @@ static int script_blob(lua_State *L)
         text.size = 0;
         nr_step_print(&text, blob, &blob->steps[i]);
         lua_createtable(L, 0, 2);
-        set_str(L, "text", nr_buf_str(&text));
+        nr_lua_set_str(L, "text", nr_buf_str(&text));
         set_number(L, "line", blob->steps[i].line);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     nr_buf_free(&text);
-    set_str(L, "name", blob->template_name);
-    set_str(L, "file", blob->file);
+    nr_lua_set_str(L, "name", blob->template_name);
+    nr_lua_set_str(L, "file", blob->file);
     lua_pushstring(L, prepares[blob->prepare]);
     lua_setfield(L, -2, "rets");
-    set_bool(L, "tiny", blob->tiny);
+    nr_lua_set_bool(L, "tiny", blob->tiny);
     if (blob->stack_exact) {
         set_number(L, "stack_exactly", blob->stack_at_least);
     } else {
@@ -527,7 +527,7 @@ int nr_lua_open_nr(lua_State *L)
     lua_pop(L, 1);
     luaL_newlib(L, functions);
     nr_arena arena = NR_ARENA_INIT;
-    set_str(L, "program", nr_os_process_path(&arena));
+    nr_lua_set_str(L, "program", nr_os_process_path(&arena));
     nr_arena_free(&arena);
     lua_pushboolean(L, NR_OS_WINDOWS);
     lua_setfield(L, -2, "windows");

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <lua.h>
+#include <stdbool.h>
 
 /* Opens the module (a lua_CFunction for luaL_requiref). */
 int nr_lua_open_nr(lua_State *L);
@@ -12,5 +13,9 @@ int nr_lua_open_nr(lua_State *L);
 nr_str nr_lua_scratch(void);
 /* Removes it. */
 void nr_lua_clean_up(void);
+
+/* A field of the table on top of the stack. A text with p == NULL is left out. */
+void nr_lua_set_str(lua_State *L, const char *name, nr_str s);
+void nr_lua_set_bool(lua_State *L, const char *name, bool v);
 
 #endif

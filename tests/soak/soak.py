@@ -21,8 +21,8 @@ CLSID = "{36032161-FFC0-4B61-B559-F6C5D41BAE5A}"
 CONNECTIONS = 8
 ROTATE_EVERY, RULES_EVERY = 20, 10  # seconds
 KEPT_LOGS = 3
-# What may be lost to growth. The library: nothing, but for tables that wait for their last reader. The process: the runtime keeps the code of every
-# version of a method for ever, and there are some in each minute.
+# What may be lost to growth. The library: nothing, but for tables that wait for their last reader. The process: all that the library's
+# allocator does not count is in it, the runtime with the code of each version of a method among that.
 LIBRARY_BOUND, PROCESS_BOUND = 64 * 1024, 3 * 1024 * 1024  # bytes; between warm and end; in a minute
 MORE_RULES = """<?xml version="1.0" encoding="utf-8"?>
 <extension xmlns="urn:newrelic-extension"><instrumentation><tracerFactory metricName="Soak/More">
