@@ -156,13 +156,13 @@ void nr_engine_rejit_error(nr_engine *e, uintptr_t module_id, uint32_t token, in
     if (!nr_engine_has(e, NR_SWITCH_REPORT_REJIT_ERRORS)) return;
     unsigned mark = nr_epoch_enter(&e->epoch);
     const nr_module *module = nr_modules_need(&e->modules, module_id, &hr);
-    if (module) hr = e->runtime.ops->open_module(e->runtime.self, module_id, &scope);
-    if (module && hr >= 0) {
+    hr = module ? e->runtime.ops->open_module(e->runtime.self, module_id, &scope) : NR_HR_FAIL;
+    if (hr >= 0) {
         hr = scope.ops->method_props(&scope, &arena, token, &props);
         if (hr >= 0) hr = nr_type_full_name(&scope, &arena, props.type_def, &type, &attributes);
         scope.ops->close(&scope);
     }
-    if (module && hr >= 0)
+    if (hr >= 0)
         NR_LOG(NR_ERROR, "The CLR refused the new body of [%.*s]%.*s.%.*s.  HRESULT: 0x%x",
                NR_STR_ARG(module->assembly), NR_STR_ARG(type), NR_STR_ARG(props.name), (unsigned)status);
     else

@@ -263,8 +263,8 @@ static nr_str try_sample(nr_arena *arena, const nr_blob *blob, unsigned shape, c
     nr_link_result linked = nr_link(&job, &body);
     size_t last = step_at(blob, job.step_offsets, NR_VERIFY_NO_OFFSET - 1);
     if (linked.stage == NR_LINK_META) {
-        nr_str line = nr_tokens_line(&tokens, linked.meta);
-        complaint = complain(arena, blob, last, line.n ? line.p : nr_meta_error_name(linked.meta), sample, shape);
+        /* Nothing else fails here: the texts were read when the template was. */
+        complaint = complain(arena, blob, last, "it asks for more tokens than a template may (4096)", sample, shape);
     } else if (linked.stage == NR_LINK_IL) {
         complaint = complain(arena, blob, last, nr_il_error_text(linked.il), sample, shape);
     } else if (!body.failed) {

@@ -42,6 +42,9 @@ for i, row in ipairs {
     "3: leave: a branch leads to something that is not an instruction" },
   { "", "local function deeper(n)\npop() if n > 0 then try_catch(nop, '[mscorlib]System.Exception', function() deeper(n - 1) end) end end\n"
     .. "ldnull() deeper(17) original() ret()", "3: try_catch: try, handler and end do not match" },
+  { "max_stack = { at_least = 1 },", "for i = 1, 4200 do ldstr(tostring(i)) pop() end\noriginal() ret()",
+    "2: ldstr: it asks for more tokens than a template may (4096)" },
+  { "max_stack = { at_least = 1 },", "ldtoken 'class N.C'\npop()\npop()\noriginal() ret()", "4: pop: an instruction takes more than there is on the stack" },
   { "locals = { { 'n', 'int64' } },", "ldc_i4(1)\nstloc 'n' original() ret()", "3: stloc: an instruction cannot work on a value of this class" },
 } do
   TestTemplateCheck[("test_%02d %s"):format(i, row[3])] = function()

@@ -155,6 +155,22 @@ ours("rules with base types, attributes and predicates", function(s)
   end)
 end)
 
+ours("fast start: what the profiler asks about precompiled code", function(s)
+  s:env { NEW_RELIC_FAST_START = "1" }
+  local image = start(s, { "attribute", { sig = "00 00 01", body = "06 2a", attributes = { "[X]NewRelic.Api.Agent.TraceAttribute" } } })
+  each_call(10, 2, function(n, result)
+    local clr = s:core()
+    clr:fail_any(n, result)
+    local m = clr:load(image)
+    local used, inlined = m:precompiled "N.C.M", m:inline("N.C.Other", "N.C.M")
+    local call = clr:failed()
+    clr:fail_none()
+    if call == "" then s:equal({ used, inlined }, { false, false }) end
+    and_then(s, m, call)
+    return call
+  end)
+end)
+
 -- ---- the other operations --------------------------------------------------------------------------------------------------------------
 
 local SIMPLE = shapes[1]

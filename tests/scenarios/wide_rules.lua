@@ -202,6 +202,29 @@ for _, row in ipairs {
   end)
 end
 
+t:test("base types: one answer known, one not yet", { only_ours = only }, function(s)
+  for rule, yes in pairs {
+    ["extends = 'App.C2', implements = 'L.IThing'"] = true, ["extends = 'L.Base', implements = 'App.I'"] = true,
+    ["extends = 'App.Not', implements = 'L.IThing'"] = false, ["extends = 'L.Base', implements = 'App.Not'"] = false,
+    ["extends = 'L.Base', implements = 'L.IThing'"] = true,
+  } do
+    local m, clr = relations(s, "id = 'a', " .. rule .. ", 'Execute' } match { id = 'b', assembly = 'App', " .. rule, {
+      { extends = "App.C2", implements = { "[L]L.IThing", "App.I" } }, { extends = "[L]L.Base" }, { name = "App.I", flags = 0xA1, methods = {} } },
+      { refs = { "System.Runtime", "L" } })
+    clr:load(s:assembly { name = "L", types = { { name = "L.Base" }, { name = "L.IThing", flags = 0xA1 } } })
+    local r = m:jit "App.C1.Execute"
+    if yes then s:rewritten(r) else s:untouched(r) end
+    clr:shutdown()
+  end
+end)
+
+t:test("an attribute whose name is not ASCII", { only_ours = only }, function(s)
+  s:home { ["extensions/wide.lua"] = "tracer {} match { assembly = 'App', attribute = 'L.M\u{E4}rkAttribute' }" }
+  local m = s:core():load(s:assembly { name = "App", refs = { "System.Runtime", "L" }, types = { { name = "App.C", methods = {
+    method("Marked", nil, { attributes = { "[L]L.M\u{E4}rkAttribute" } }), method "Plain" } } } })
+  s:equal(m.requests, { "RequestReJIT App.C.Marked" })
+end)
+
 t:test("base types: more of them than are followed", { only_ours = only }, function(s)
   local interfaces, refs = {}, {}
   for i = 1, 600 do

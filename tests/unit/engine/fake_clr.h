@@ -19,6 +19,7 @@
 
 enum { FAKE_MODULES = 24, FAKE_TYPES = 16, FAKE_METHODS = 64, FAKE_REQUESTS = 256 };
 enum { ON_TRANSACTION = 1, ON_TRACE = 2, ON_ASYNC = 4 }; /* attributes of a method */
+enum { FAKE_VALUE = 0x20000000, FAKE_BY_REF_LIKE = 0x40000000, FAKE_VALUE_TYPE_REF = 0x01FFFFFF };
 
 typedef struct fake_type {
     const char *name;
@@ -215,6 +216,8 @@ static inline int32_t sc_custom_attribute(nr_scope *s, uint32_t method, const ch
                                                                              : ON_ASYNC;
     if (mark != ON_ASYNC) atomic_fetch_add(&m->clr->attribute_looks, 1);
     if (fails(m->clr, "GetCustomAttributeByName")) return m->clr->fail_hr;
+    if (method >> 24 == NR_TABLE_TYPE_DEF)
+        return m->types[(method & 0xFFFFFF) - 1].attributes & FAKE_BY_REF_LIKE ? 0 : NR_HR_FALSE;
     if (!f || !(f->marks & mark)) return NR_HR_FALSE;
     *value = f->value;
     *size = f->value_size;

@@ -5,8 +5,6 @@
 #ifndef NR_TESTS_ENGINE_FAKE_TYPES_H
 #define NR_TESTS_ENGINE_FAKE_TYPES_H
 
-enum { FAKE_VALUE = 0x20000000, FAKE_BY_REF_LIKE = 0x40000000, FAKE_VALUE_TYPE_REF = 0x01FFFFFF };
-
 static inline const fake_row *row_of(fake_module *m, uint32_t token)
 {
     const fake_row *found = NULL;

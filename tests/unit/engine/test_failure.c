@@ -162,6 +162,30 @@ TEST(every_call_of_a_rejit)
     CHECK(n > 50);
 }
 
+/* The line names the method as well as can be. */
+TEST(every_call_of_an_error_of_a_rejit)
+{
+    bool named = false;
+    for (unsigned n = 1; n < 20 && !named; n++) {
+        stage s;
+        nr_arena a = NR_ARENA_INIT;
+        begin(&s, NULL);
+        set_env("NEW_RELIC_REPORT_REJIT_ERRORS", "1");
+        nr_engine_free(s.e);
+        s.e = start_engine(&s.clr, rules_xml, NULL);
+        log_start(NR_ERROR);
+        atomic_store(&s.clr.failable, 0);
+        atomic_store(&s.clr.fail_at, n);
+        nr_engine_rejit_error(s.e, s.m->id, 0x06000001, (int32_t)0x80131524u);
+        named = !s.clr.failed_call[0];
+        CHECK_STR(logged(&a), named ? "E The CLR refused the new body of [App]N.C+I.M.  HRESULT: 0x80131524\n"
+                                    : "E The CLR refused the new body of method 0x6000001.  HRESULT: 0x80131524\n");
+        nr_arena_free(&a);
+        end(&s);
+    }
+    CHECK(named);
+}
+
 TEST(every_call_of_a_module_load)
 {
     for (unsigned n = 1;; n++) {
@@ -254,8 +278,8 @@ TEST(each_allocation_of_a_start)
     nr_str xml_path = put_file(&a, "extensions" SEP "test.xml", rules_xml);
     nr_str lua_path = put_file(&a, "extensions" SEP "test.lua", lua);
     nr_extension_files files = {{&xml_path, 1}, {&lua_path, 1}};
-    nr_ignore_entry ignored = {NR_STR("Ignored"), NR_STR("")};
-    nr_ignore_list ignore = {&ignored, 1};
+    nr_ignore_entry ignored[] = {{NR_STR("Ignored"), NR_STR("")}, {NR_STR("Half"), NR_STR("N.C")}};
+    nr_ignore_list ignore = {ignored, 2};
     unsigned long n = 1, none = 0, step = 1;
     for (;; n += step) {
         nr_alloc_fail_at(n, 0);
@@ -269,6 +293,19 @@ TEST(each_allocation_of_a_start)
         if (!CHECK(n < 200000)) break;
     }
     CHECK(none > 30);
+    /* The same where a block of an arena is an allocation of its own. */
+    nr_arena_exact(true);
+    bool whole = false;
+    for (n = 1; n < 200000 && !whole; n += n < 200 ? 1 : 61) {
+        nr_alloc_fail_at(n, 0);
+        nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
+        whole = !nr_alloc_has_failed();
+        nr_alloc_fail_at(0, 0);
+        if (whole) CHECK(g && g->set.count == 3 && g->ignore.count == 2);
+        nr_generation_free(g);
+    }
+    CHECK(whole);
+    nr_arena_exact(false);
     /* With no memory at all from some point on there is no half of a generation, either. */
     for (n = 1; n < 2000; n += n < 200 ? 1 : 23) {
         nr_alloc_fail_at(n, 1);
@@ -280,6 +317,73 @@ TEST(each_allocation_of_a_start)
     nr_arena_free(&a);
     CHECK_EQ(nr_alloc_live(), 0);
     nr_alloc_count(0);
+}
+
+/* The point of a function in AWS Lambda: the second variable stands in for the first, which could not be taken. */
+TEST(each_allocation_of_the_environment_point)
+{
+    nr_arena a = NR_ARENA_INIT;
+    nr_extension_files files = {{NULL, 0}, {NULL, 0}};
+    nr_ignore_list ignore = {NULL, 0};
+    clear_env();
+    log_start(NR_ERROR);
+    set_env("NEW_RELIC_LAMBDA_HANDLER", "A::N.C::First");
+    set_env("_HANDLER", "A::N.C::Second");
+    nr_alloc_count(1);
+    nr_arena_exact(true);
+    bool whole = false;
+    unsigned long second = 0;
+    for (unsigned long n = 1; n < 100 && !whole; n++) {
+        nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
+        nr_alloc_fail_at(n, 0);
+        nr_generation_add_environment_point(g);
+        whole = !nr_alloc_has_failed();
+        nr_alloc_fail_at(0, 0);
+        CHECK_EQ(g->set.count, 1);
+        bool is_second = nr_str_is(g->set.first->method, "Second");
+        CHECK(nr_str_is(g->set.first->method, "First") || (is_second && !whole));
+        second += is_second;
+        nr_generation_free(g);
+        nr_arena_free(&a);
+        CHECK_EQ(nr_alloc_live(), 0);
+    }
+    CHECK(whole && second > 5);
+    nr_arena_exact(false);
+    nr_alloc_count(0);
+    set_env("NEW_RELIC_LAMBDA_HANDLER", NULL);
+    set_env("_HANDLER", NULL);
+}
+
+/* Live texts that are in force stay so when a refresh has no memory; the next one has them all. */
+TEST(each_allocation_of_a_refresh)
+{
+    static const char xml[] =
+        "<extension><instrumentation><tracerFactory name='G'><match assemblyName='App' className='N.C'>"
+        "<exactMethodMatcher methodName='L'/></match></tracerFactory></instrumentation></extension>";
+    bool whole = false;
+    unsigned long refused = 0;
+    nr_arena_exact(true);
+    for (unsigned long n = 1; n < 200000 && !whole; n += n < 150 ? 1 : 61) {
+        stage s;
+        begin(&s, NULL);
+        set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
+        CHECK_EQ(load(&s), 0);
+        CHECK(nr_live_add(&s.e->live, NR_STR("live"), nr_str_of(xml)));
+        CHECK_EQ(nr_engine_apply_live(s.e), 0);
+        CHECK_EQ(atomic_load(&s.e->generation)->set.count, 3);
+        nr_alloc_fail_at(n, 0);
+        int32_t hr = nr_engine_refresh(s.e, NULL);
+        whole = !nr_alloc_has_failed();
+        nr_alloc_fail_at(0, 0);
+        refused += hr < 0;
+        CHECK(!whole || hr == 0);
+        if (hr < 0) CHECK_EQ(atomic_load(&s.e->generation)->set.count, 3);
+        CHECK_EQ(nr_engine_refresh(s.e, NULL), 0);
+        CHECK_EQ(atomic_load(&s.e->generation)->set.count, 3);
+        end(&s);
+    }
+    CHECK(whole && refused > 20);
+    nr_arena_exact(false);
 }
 
 TEST(each_allocation_with_a_wide_rule)
@@ -318,6 +422,7 @@ TEST(each_allocation_with_a_predicate)
     wide = NULL;
 }
 
-TESTS(failure, T(every_call_of_a_jit), T(every_call_of_a_rejit), T(every_call_of_a_module_load),
+TESTS(failure, T(every_call_of_a_jit), T(every_call_of_a_rejit), T(every_call_of_an_error_of_a_rejit), T(every_call_of_a_module_load),
       T(each_allocation_of_a_jit), T(each_allocation_of_a_rejit), T(each_allocation_of_a_module_load),
-      T(each_allocation_of_a_start), T(each_allocation_with_a_wide_rule), T(each_allocation_with_a_predicate))
+      T(each_allocation_of_a_start), T(each_allocation_of_the_environment_point), T(each_allocation_of_a_refresh),
+      T(each_allocation_with_a_wide_rule), T(each_allocation_with_a_predicate))

@@ -99,4 +99,33 @@ TEST(files_that_come_and_go)
     end(&s);
 }
 
-TESTS(watch, T(a_changed_file_takes_effect), T(a_broken_edit_keeps_the_rules), T(files_that_come_and_go))
+/* Extension files are looked at, those of the runtime too, and no others. */
+TEST(which_files)
+{
+    stage s;
+    begin(&s);
+    nr_generation *before = atomic_load(&s.e->generation);
+    put_file(&s.arena, "extensions" SEP "notes.txt", "not for the profiler");
+    nr_os_sleep_ms(5 * PERIOD);
+    CHECK(atomic_load(&s.e->generation) == before);
+    put_file(&s.arena, "extensions" SEP "netcore" SEP "more.XML", rule("App", "N.C", "More"));
+    CHECK(comes(&s, "I The new rules are in force."));
+    CHECK_EQ(rules(&s), 2);
+    end(&s);
+}
+
+TEST(no_home_directory)
+{
+    stage s;
+    begin(&s);
+    nr_watch_stop(&s.watch);
+    set_env("CORECLR_NEW_RELIC_HOME", NULL);
+    nr_generation *before = atomic_load(&s.e->generation);
+    CHECK(nr_watch_start(&s.watch, s.e, PERIOD));
+    nr_os_sleep_ms(5 * PERIOD);
+    CHECK(atomic_load(&s.e->generation) == before);
+    end(&s);
+}
+
+TESTS(watch, T(a_changed_file_takes_effect), T(a_broken_edit_keeps_the_rules), T(files_that_come_and_go), T(which_files),
+      T(no_home_directory))
