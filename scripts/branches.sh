@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# branches.sh [--quick]: how much of src/il, src/meta, src/rules and src/engine the tests run through, in branches. Builds with gcc's
-# counters and runs the unit tests, the tests in Lua and the scenarios. --quick: a sample of the injected faults, not each of them.
+# branches.sh: how much of src/il, src/meta, src/rules and src/engine the tests run through, in branches. Builds with gcc's
+# counters and runs the unit tests, the tests in Lua and the scenarios, as test.sh does without --all.
 # branches.sh --show TEXT...: in files whose names contain TEXT (src/il, link.c) the lines with a branch that the last run has not taken ("-"; "+" is one that it has).
 # Which rules of the C++ profiler have scenarios is another question: coverage.sh.
 set -u
@@ -10,15 +10,13 @@ rooms="il meta rules engine"
 floors="il=94 meta=94 rules=89 engine=83" # what has been reached, in percent, and is not given up; the target is 95
 obj=build/obj/linux-x64-coverage
 out=build/branches
-quick=
 case ${1-} in
 '') ;;
---quick) quick=1 ;;
 --show)
     [ $# -gt 1 ] && [ -f $out/branches.json ] || die "--show needs a text, and a run before"
     exec python3 scripts/branches.py show $out/branches.json "${@:2}"
     ;;
-*) die "usage: branches.sh [--quick] | --show TEXT..." ;;
+*) die "usage: branches.sh [--show TEXT...]" ;;
 esac
 # shellcheck disable=SC2046
 if ! missing=$(need_packages $(packages_for linux-x64) gcovr); then
@@ -36,7 +34,6 @@ if ! { cmake --preset linux-x64-coverage -DNRPROF_TARBALLS="$tarballs" && cmake 
     exit 1
 fi
 find $obj -name '*.gcda' -delete
-[ -n "$quick" ] || export NRPROF_FAULTS=all
 
 # A test that fails has not gone the way that it is there for: its branches prove nothing.
 failed=0

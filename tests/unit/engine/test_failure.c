@@ -422,7 +422,7 @@ TEST(each_allocation_with_a_predicate)
     wide = NULL;
 }
 
-TESTS(failure, T(every_call_of_a_jit), T(every_call_of_a_rejit), T(every_call_of_an_error_of_a_rejit), T(every_call_of_a_module_load),
-      T(each_allocation_of_a_jit), T(each_allocation_of_a_rejit), T(each_allocation_of_a_module_load),
-      T(each_allocation_of_a_start), T(each_allocation_of_the_environment_point), T(each_allocation_of_a_refresh),
-      T(each_allocation_with_a_wide_rule), T(each_allocation_with_a_predicate))
+TESTS(failure, T(every_call_of_a_jit), T(every_call_of_a_rejit), T(every_call_of_an_error_of_a_rejit),
+      T(every_call_of_a_module_load), T(each_allocation_of_a_jit), T(each_allocation_of_a_rejit),
+      T(each_allocation_of_a_module_load), T(each_allocation_of_a_start), T(each_allocation_of_the_environment_point),
+      T(each_allocation_of_a_refresh), T(each_allocation_with_a_wide_rule), T(each_allocation_with_a_predicate))

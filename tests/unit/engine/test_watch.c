@@ -108,7 +108,7 @@ TEST(which_files)
     put_file(&s.arena, "extensions" SEP "notes.txt", "not for the profiler");
     nr_os_sleep_ms(5 * PERIOD);
     CHECK(atomic_load(&s.e->generation) == before);
-    put_file(&s.arena, "extensions" SEP "netcore" SEP "more.XML", rule("App", "N.C", "More"));
+    put_file(&s.arena, "extensions" SEP "netcore" SEP "more.xml", rule("App", "N.C", "More"));
     CHECK(comes(&s, "I The new rules are in force."));
     CHECK_EQ(rules(&s), 2);
     end(&s);
@@ -127,5 +127,5 @@ TEST(no_home_directory)
     end(&s);
 }
 
-TESTS(watch, T(a_changed_file_takes_effect), T(a_broken_edit_keeps_the_rules), T(files_that_come_and_go), T(which_files),
-      T(no_home_directory))
+TESTS(watch, T(a_changed_file_takes_effect), T(a_broken_edit_keeps_the_rules), T(files_that_come_and_go),
+      T(which_files), T(no_home_directory))

@@ -9,8 +9,9 @@
 #include "il/verify.h"
 
 /* Two RETs, a switch and a catch handler. */
-static const char rich[] = "1b30 0800 15000000 01000011  45 01000000 00000000 02 2c 02 26 2a de 03 26 de 00 00 2a 000000"
-                           "01 10 0000 0000 0000 10 1000 03 01000001";
+static const char rich[] =
+    "1b30 0800 15000000 01000011  45 01000000 00000000 02 2c 02 26 2a de 03 26 de 00 00 2a 000000"
+    "01 10 0000 0000 0000 10 1000 03 01000001";
 
 TEST(rewriting_of_rets)
 {
@@ -73,7 +74,8 @@ TEST(verifying)
     static const char hex[] = "1b30 0800 0e000000 00000000  02 2c 04 17 26 de 05 de 03 26 de 00 16 2a 0000"
                               "01 10 0000 0000 0000 09 0900 03 01000001";
     static const uint8_t int32[] = {NR_STACK_INT32};
-    nr_verify_context context = {.arguments_known = true, .locals_known = true, .argument_count = 1, .argument_classes = int32};
+    nr_verify_context context = {
+        .arguments_known = true, .locals_known = true, .argument_count = 1, .argument_classes = int32};
     uint8_t body[100];
     size_t size = nr_test_hex(hex, body, sizeof body);
     nr_verify_report want;

@@ -67,16 +67,19 @@ TEST(bodies)
          FAT("1b", "04000000", "00000000") "00000000 01 28 0000 0200 0000 01 0100 01 00000000"
                                            " 0400 0000 01 0100 01 00000000 0100 0000 01 0100 01 02000000",
          "size 56"},
-        {"two sections", FAT("1b", "04000000", "00000000") "00000000 81 04 0000 01 10 0000 0000 0000 01 0100 01 02000001",
+        {"two sections",
+         FAT("1b", "04000000", "00000000") "00000000 81 04 0000 01 10 0000 0000 0000 01 0100 01 02000001",
          "size 36 tokens 32"},
-        {"a section of another kind", FAT("1b", "04000000", "00000000") "00000000 02 10 0000 0000 0000 01 0100 01 02000001",
-         "size 32"},
+        {"a section of another kind",
+         FAT("1b", "04000000", "00000000") "00000000 02 10 0000 0000 0000 01 0100 01 02000001", "size 32"},
         {"a section that is aligned", FAT("1b", "01000000", "00000000") "2a 000000 01 04 0000", "size 20"},
         {"no section where one has to be", FAT("1b", "04000000", "00000000") "00000000", "size 16 bad"},
         {"half a section's head", FAT("1b", "04000000", "00000000") "00000000 01 10", "size 16 bad"},
         {"no room to align", FAT("1b", "01000000", "00000000") "2a", "size 13 bad"},
-        {"a section of fewer bytes than its head", FAT("1b", "04000000", "00000000") "00000000 81 03 0000", "size 20 bad"},
-        {"a section that is longer than the body", FAT("1b", "04000000", "00000000") "00000000 81 10 0000 0000", "size 22 bad"},
+        {"a section of fewer bytes than its head", FAT("1b", "04000000", "00000000") "00000000 81 03 0000",
+         "size 20 bad"},
+        {"a section that is longer than the body", FAT("1b", "04000000", "00000000") "00000000 81 10 0000 0000",
+         "size 22 bad"},
     };
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         nr_arena a = NR_ARENA_INIT;

@@ -51,7 +51,7 @@ TEST(signatures)
         {"45 1c", true, "pinned object"},
         {"41 08", true, "sentinel i4"},
         {"05 02 08 41 0e 08", false, "cc05 i4(sentinel string,i4)"},
-        {"14 02 08 01 03 02 00 01", true, "i4[rank 2 s3 l0 l1]"}, /* rank first, as the recorder reads it */
+        {"14 02 08 01 03 02 00 01", true, "i4[rank 2 s3 l0 l1]"},     /* rank first, as the recorder reads it */
         {"14 02 08 05 03", true, "i4[rank 2 s3 s0]{raw 1402080503}"}, /* fewer sizes than it says */
         {"14 02 08 00 05 03", true, "i4[rank 2 l3 l0]{raw 140208000503}"},
         {"", false, "{raw }"},

@@ -60,10 +60,17 @@ TEST(signatures)
 TEST(texts)
 {
     static const char *const rows[] = {
-        "instance class [mscorlib]R`2<!0,!!1[]> [mscorlib]N.C`1<class [mscorlib]N.D/E>::M<int32,string>(object,valuetype [X]N.V[],!0)",
+        "instance class [mscorlib]R`2<!0,!!1[]> [mscorlib]N.C`1<class "
+        "[mscorlib]N.D/E>::M<int32,string>(object,valuetype [X]N.V[],!0)",
         "class [System.Runtime]A.B`2<int32,class [X]C>[][]",
         "int64 [System.Runtime]System.Diagnostics.Stopwatch::Frequency",
-        "class [", "void [mscorlib]A::", "instance int32", "!x", "class [a]b<", "void [a]b::c(", "",
+        "class [",
+        "void [mscorlib]A::",
+        "instance int32",
+        "!x",
+        "class [a]b<",
+        "void [a]b::c(",
+        "",
     };
     nr_arena_exact(true);
     for (size_t i = 0; i < NR_COUNT(rows); i++) {

@@ -1,0 +1,152 @@
+/* Module: with fast start, which methods may run from precompiled code, and which may be inlined. */
+#include "fake_build.h"
+
+#include "engine/precompiled.h"
+#include "test.h"
+
+enum { DYNAMIC = NR_MODULE_DYNAMIC };
+
+typedef struct stage {
+    fake_clr clr;
+    fake_module *app, *lib; /* methods M, K; A, B */
+    uintptr_t m, k, a, b;
+    nr_engine *e;
+} stage;
+
+static bool no_list; /* the image of Lib has none */
+
+/* App.M was inlined into Lib.A, twice, and into a method of another module, of which the image of Lib cannot tell. */
+static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
+                            bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self)
+{
+    fake_clr *c = rt;
+    const uintptr_t app = c->modules[0].id, lib = c->modules[1].id;
+    if (fails(c, "EnumNgenModuleMethodsInliningThisMethod")) return c->fail_hr;
+    if (in != lib || module != app || method != 0x06000001) return 0;
+    if (no_list) return NR_HR_FAIL;
+    if (visit(self, lib, 0x06000001) && visit(self, app, 0x06000002)) visit(self, lib, 0x06000001);
+    return 0;
+}
+
+static void begin(stage *s, uint32_t app_flags)
+{
+    static nr_runtime_ops ops;
+    clear_env();
+    set_env("NEW_RELIC_FAST_START", "1");
+    log_start(NR_INFO);
+    nr_alloc_count(1);
+    clr_init(&s->clr, true);
+    s->app = add_module(&s->clr, "App", "/app/App.dll", "clrhost", "System.Runtime");
+    s->lib = add_module(&s->clr, "Lib", "/app/Lib.dll", "clrhost", "System.Runtime");
+    uint32_t type = add_type(s->app, "N.C", 1, 0), other = add_type(s->lib, "L.C", 1, 0);
+    s->m = add_method(s->app, type, "M", "00 00 01", "06 2a");
+    s->k = add_method(s->app, type, "K", "00 00 01", "06 2a");
+    s->a = add_method(s->lib, other, "A", "00 00 01", "06 2a");
+    s->b = add_method(s->lib, other, "B", "00 00 01", "06 2a");
+    s->app->flags = app_flags;
+    s->lib->knows_attributes = true;
+    last_method_of(s->lib)->marks = ON_TRACE;
+    ops = fake_runtime_ops;
+    ops.each_inliner = each_inliner;
+    s->clr.runtime.ops = &ops;
+    s->e = start_engine(&s->clr, rule("App", "N.C", "M"), NULL);
+    CHECK(s->e != NULL);
+}
+
+static void load_both(stage *s)
+{
+    CHECK_EQ(nr_engine_module_loaded(s->e, s->app->id, 0), 0);
+    CHECK_EQ(nr_engine_module_loaded(s->e, s->lib->id, 0), 0);
+}
+
+static void end(stage *s)
+{
+    nr_engine_free(s->e);
+    clr_free(&s->clr);
+    clear_env();
+    CHECK_EQ(nr_alloc_live(), 0);
+    nr_alloc_count(0);
+}
+
+static bool used(stage *s, uintptr_t function)
+{
+    return nr_engine_may_use_precompiled(s->e, function);
+}
+
+TEST(wanted_methods_and_what_contains_them)
+{
+    stage s;
+    begin(&s, 0);
+    CHECK(used(&s, s.m) && nr_engine_may_inline(s.e, s.m)); /* nothing is known of the module */
+    load_both(&s);
+    CHECK(!used(&s, s.m) && used(&s, s.k) && !used(&s, s.a) && !used(&s, s.b));
+    CHECK(!nr_engine_may_inline(s.e, s.m) && nr_engine_may_inline(s.e, s.k));
+    CHECK(nr_engine_may_inline(s.e, s.a) && !nr_engine_may_inline(s.e, s.b)); /* B carries [Trace] */
+    CHECK(used(&s, 12345) && nr_engine_may_inline(s.e, 12345));
+    end(&s);
+}
+
+TEST(nothing_of_a_dynamic_module)
+{
+    stage s;
+    begin(&s, DYNAMIC);
+    load_both(&s);
+    CHECK(used(&s, s.m) && nr_engine_may_inline(s.e, s.m));
+    CHECK(used(&s, s.a) && !used(&s, s.b));
+    end(&s);
+}
+
+TEST(an_image_without_a_list)
+{
+    stage s;
+    no_list = true;
+    begin(&s, 0);
+    load_both(&s);
+    CHECK(!used(&s, s.m) && used(&s, s.a) && !used(&s, s.b));
+    end(&s);
+    no_list = false;
+}
+
+/* Whatever fails while modules load: what a rule names is never run from precompiled code, nor inlined, and the application runs on. */
+static void each_failure(bool memory)
+{
+    bool whole = false;
+    unsigned n = 1;
+    for (; n < 400 && !whole; n++) {
+        stage s;
+        begin(&s, 0);
+        nr_arena_exact(memory);
+        if (memory) {
+            nr_alloc_fail_at(n, 0);
+        } else {
+            atomic_store(&s.clr.failable, 0);
+            atomic_store(&s.clr.fail_at, n);
+        }
+        nr_engine_module_loaded(s.e, s.app->id, 0);
+        nr_engine_module_loaded(s.e, s.lib->id, 0);
+        whole = memory ? !nr_alloc_has_failed() : !s.clr.failed_call[0];
+        nr_alloc_fail_at(0, 0);
+        nr_arena_exact(false);
+        atomic_store(&s.clr.fail_at, 0);
+        load_both(&s);
+        if (used(&s, s.m) || nr_engine_may_inline(s.e, s.m))
+            printf("    %u: %s\n", n, memory ? "allocation" : s.clr.failed_call);
+        CHECK(!used(&s, s.m) && !nr_engine_may_inline(s.e, s.m));
+        if (whole) CHECK(used(&s, s.k) && !used(&s, s.a) && !used(&s, s.b));
+        end(&s);
+    }
+    CHECK(whole && n > 20);
+}
+
+TEST(each_allocation)
+{
+    each_failure(true);
+}
+
+TEST(each_call)
+{
+    each_failure(false);
+}
+
+TESTS(precompiled, T(wanted_methods_and_what_contains_them), T(nothing_of_a_dynamic_module), T(an_image_without_a_list),
+      T(each_allocation), T(each_call))
