@@ -169,21 +169,22 @@ static int32_t no_sig(void *self, uint32_t token, const uint8_t **sig, uint32_t 
 
 static const char *verb_of(const nr_step *s, char name[40])
 {
-    switch ((nr_step_kind)s->kind) {
-    case NR_STEP_LOCAL: return s->store ? "stloc" : "ldloc";
-    case NR_STEP_LABEL: return "place";
-    case NR_STEP_TRY:
-    case NR_STEP_CATCH:
-    case NR_STEP_END_CATCH: return "try_catch";
-    case NR_STEP_ORIGINAL: return "original";
-    case NR_STEP_EACH_ARGUMENT:
-    case NR_STEP_END_EACH: return "each_argument";
-    case NR_STEP_LDARG_BOXED: return "ldarg_boxed";
-    case NR_STEP_ARGUMENT_TYPE:
-    case NR_STEP_END_TYPE: return "with_argument_type";
-    case NR_STEP_LDLOC_BOXED: return "ldloc_boxed";
-    default: break;
-    }
+    static const char *const verbs[NR_STEP_LDLOC_BOXED + 1] = {
+        [NR_STEP_LOCAL] = "ldloc",
+        [NR_STEP_LABEL] = "place",
+        [NR_STEP_TRY] = "try_catch",
+        [NR_STEP_CATCH] = "try_catch",
+        [NR_STEP_END_CATCH] = "try_catch",
+        [NR_STEP_ORIGINAL] = "original",
+        [NR_STEP_EACH_ARGUMENT] = "each_argument",
+        [NR_STEP_END_EACH] = "each_argument",
+        [NR_STEP_LDARG_BOXED] = "ldarg_boxed",
+        [NR_STEP_ARGUMENT_TYPE] = "with_argument_type",
+        [NR_STEP_END_TYPE] = "with_argument_type",
+        [NR_STEP_LDLOC_BOXED] = "ldloc_boxed",
+    };
+    if (s->kind == NR_STEP_LOCAL && s->store) return "stloc";
+    if (verbs[s->kind]) return verbs[s->kind];
     uint16_t code = s->code[0];
     if (code == 0xFE) code = (uint16_t)(NR_CODE_TWO_BYTES | s->code[1]);
     nr_opcode op = nr_opcode_by_code(code);

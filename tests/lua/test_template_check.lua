@@ -56,6 +56,30 @@ for i, row in ipairs {
   end
 end
 
+-- Sixteen classes more than are told apart: the others are not judged.
+function TestTemplateCheck.test_many_locals()
+  local locals = {}
+  for i = 1, 80 do locals[i] = ("{ 'l%d', 'int32' }"):format(i) end
+  local blob, said = load_template(("template { name = 't', max_stack = { at_least = 1 }, locals = { %s }, body = function(m)\nldc_i4(1) stloc 'l80' original() ret() end }")
+    :format(table.concat(locals, ", ")))
+  lu.assertEquals(said, {})
+  lu.assertNotNil(blob)
+end
+
+-- The shape that the fault is in.
+function TestTemplateCheck.test_a_fault_in_static_methods()
+  local _, said = load_template "template { name = 't', max_stack = { at_least = 1 }, body = function(m)\nif m.is_static then pop() end original() ret() end }"
+  lu.assertStrContains(said[1], "own.lua:2: pop: an instruction takes more than there is on the stack (static, ")
+end
+
+function TestTemplateCheck.test_a_fault_in_a_library_that_comes_first()
+  local blob, said = load_template [[local shim = require "nrprof.shim"
+    template { name = "t", max_stack = { at_least = 1 }, body = function(m)
+      shim.object_array() pop() original() ret() end }]]
+  lu.assertNil(blob)
+  lu.assertStrMatches(said[1], ".*own%.lua:1: dup at nrprof%.shim:%d+: the stack grows beyond the maximum of the header %(.*")
+end
+
 -- What a library writes has its own line; the call in the file is named first.
 function TestTemplateCheck.test_a_fault_in_a_library()
   local blob, said = load_template [[local shim = require "nrprof.shim"

@@ -175,6 +175,14 @@ t:test("a rule's own template stays", OURS, function(s)
   s:equal(is_direct(s, clr:load(target(s)):jit "N.C.K"), false)
 end)
 
+t:test("the template of direct calls is switched off", OURS, function(s)
+  s:env { NEW_RELIC_TEMPLATES_DISABLED = "direct" }
+  local clr = start(s)
+  local m = clr:load(target(s))
+  clr:load(agent(s), AT)
+  s:untouched(m:jit "N.C.K")
+end)
+
 t:test("not on .NET Framework", OURS, function(s)
   start(s, "desktop")
   s:log_has "[Info ] No direct calls: they need .NET (Core). The agent is called by reflection."

@@ -69,6 +69,20 @@ for what, turn_on in pairs {
   end)
 end
 
+ours("a method that the environment names, and one of the public API: no rule file to point to", function(s)
+  s:env { NEW_RELIC_SAFE_REWRITE = "1", NEW_RELIC_LAMBDA_HANDLER = "A::N.C::M" }
+  s:home {}
+  local clr, image = s:core(), nil
+  image = s:assembly { name = "A", refs = { "System.Runtime", "Lib" }, type_refs = { VALUE_TYPE, "[Lib]Lib.Point", BY_REF_LIKE },
+    types = { { name = "N.C", methods = { { name = "M", sig = "00 01 01 11 0c", body = "06 2a" } } }, SPAN } }
+  s:untouched(clr:load(image):jit("N.C.M"), "S_OK", true)
+  s:log_has(": a value of a by-ref-like type is boxed or put into an array (rule without a file, template tracer)")
+  local api = clr:load(s:assembly { name = "NewRelic.Api.Agent", refs = { "System.Runtime", "Lib" }, type_refs = { VALUE_TYPE, "[Lib]Lib.Point", BY_REF_LIKE },
+    types = { { name = "NewRelic.Api.Agent.NewRelic", methods = { { name = "IgnoreTransaction", sig = "00 01 01 11 0c", body = "06 2a" } } }, SPAN } })
+  s:untouched(api:jit("NewRelic.Api.Agent.NewRelic.IgnoreTransaction"), "S_OK", true)
+  s:log_has("is boxed or put into an array (no rule, template api)")
+end)
+
 ours("a value type that is none is written", function(s)
   s:env { NEW_RELIC_SAFE_REWRITE = "true" }
   local clr, image = with_parameter(s, POINT)

@@ -2,6 +2,8 @@
  * the next call works. */
 #include "fake_build.h"
 
+#include "os/tool.h"
+
 #include "test.h"
 
 typedef struct stage {
@@ -22,7 +24,8 @@ static const char wide_lua[] =
     "tracer {} match { assembly = 'A*', class = 'N.*', 'M(System.*,...)', except = { 'L(*)' } }";
 static const char where_lua[] =
     "tracer {} match { assembly = 'A*', class = 'N.*', 'M', where = function(m)"
-    " return m.class_is_public ~= nil and m.il_size == 11 and #m.attributes == 0 and #m.bases == 0 and m.base == nil"
+    " return m.class_is_public ~= nil and m.il_size == 11 and m.attributes[2] == 'A.D' and #m.bases == 0 and m.base == "
+    "nil"
     " and m.return_type == 'System.String[]' and m.version == '1.2.3.4' and m.namespace == 'N' end }";
 static const char *wide; /* one of these two */
 
@@ -267,6 +270,16 @@ TEST(each_allocation_of_a_module_load)
     nr_arena_exact(false);
 }
 
+static bool loads_whole(nr_arena *a, const nr_extension_files *files, const nr_ignore_list *ignore)
+{
+    nr_generation *g = nr_generation_load(test_path(a, ""), files, NULL, 0, ignore);
+    bool whole = !nr_alloc_has_failed();
+    nr_alloc_fail_at(0, 0);
+    if (whole) CHECK(g && g->set.count == 3 && g->ignore.count == 2);
+    nr_generation_free(g);
+    return whole;
+}
+
 /* Start: rules, templates, engine. The failure of any allocation gives no engine, or one that works. */
 TEST(each_allocation_of_a_start)
 {
@@ -295,16 +308,20 @@ TEST(each_allocation_of_a_start)
     CHECK(none > 30);
     /* The same where a block of an arena is an allocation of its own. */
     nr_arena_exact(true);
+    nr_str own = put_file(&a, "instrumentation" SEP "templates" SEP "own.lua",
+                          "template { name = 'own', max_stack = { at_least = 1 }, locals = { { 'n', 'int32' } }, "
+                          "body = function(m) ldc_i4(1) stloc 'n' original() ret() end }");
     bool whole = false;
     for (n = 1; n < 200000 && !whole; n += n < 200 ? 1 : 61) {
         nr_alloc_fail_at(n, 0);
-        nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
-        whole = !nr_alloc_has_failed();
-        nr_alloc_fail_at(0, 0);
-        if (whole) CHECK(g && g->set.count == 3 && g->ignore.count == 2);
-        nr_generation_free(g);
+        whole = loads_whole(&a, &files, &ignore);
     }
     CHECK(whole);
+    for (unsigned long last = n, k = n - 300; k < last; k++) { /* what comes behind Lua: rules, checks, XML */
+        nr_alloc_fail_at(k, 0);
+        loads_whole(&a, &files, &ignore);
+    }
+    CHECK(nr_os_remove(own));
     nr_arena_exact(false);
     /* With no memory at all from some point on there is no half of a generation, either. */
     for (n = 1; n < 2000; n += n < 200 ? 1 : 23) {
@@ -386,6 +403,90 @@ TEST(each_allocation_of_a_refresh)
     nr_arena_exact(false);
 }
 
+/* The agent's function is called by its address, once that is known: 70 methods wait for it. */
+TEST(each_allocation_of_a_direct_call)
+{
+    bool whole = false;
+    nr_arena_exact(true);
+    for (unsigned long n = 1; n < 3000 && !whole; n += n < 20 ? 1 : 3) {
+        stage s;
+        begin(&s, NULL);
+        set_env("NEW_RELIC_DIRECT_CALL", "1");
+        nr_engine_free(s.e);
+        s.e = start_engine(&s.clr, rules_xml, NULL);
+        nr_alloc_fail_at(n, 0);
+        int32_t hr = rejit(&s);
+        whole = !nr_alloc_has_failed();
+        nr_alloc_fail_at(0, 0);
+        CHECK(hr == 0 || hr == NR_HR_FAIL || hr == NR_HR_FALSE);
+        CHECK_EQ(rejit(&s), 0);
+        CHECK(s.clr.bodies >= 1);
+        CHECK(s.e->entry.count <= s.e->entry.room && s.e->entry.count >= 1);
+        end(&s);
+    }
+    CHECK(whole);
+    nr_arena_exact(false);
+}
+
+/* Rules that nearly match are told at DEBUG; what cannot be told for want of memory is not, and changes nothing. */
+TEST(each_allocation_of_a_near_miss)
+{
+    static const char xml[] =
+        "<extension><instrumentation><tracerFactory name='F'><match assemblyName='App' className='N.C'>"
+        "<exactMethodMatcher methodName='L'/><exactMethodMatcher methodName='L' parameters='System.Int32'/></match>"
+        "<match assemblyName='App' className='N.c'><exactMethodMatcher "
+        "methodName='L'/></match></tracerFactory></instrumentation>"
+        "</extension>";
+    bool whole = false;
+    nr_arena_exact(true);
+    for (unsigned long n = 1; n < 1000 && !whole; n++) {
+        stage s;
+        nr_arena a = NR_ARENA_INIT;
+        begin(&s, NULL);
+        nr_engine_free(s.e);
+        s.e = start_engine(&s.clr, xml, NULL);
+        log_start(NR_DEBUG);
+        nr_alloc_fail_at(n, 0);
+        int32_t hr = nr_engine_jit_started(s.e, s.f + 1);
+        whole = !nr_alloc_has_failed();
+        nr_alloc_fail_at(0, 0);
+        nr_str told = logged(&a);
+        if (whole)
+            CHECK(nr_str_has(told, NR_STR("N.C.L has no overload (System.Int32); there are: ()")) &&
+                  nr_str_has(told, NR_STR("App has a class N.C, with another case than N.c")));
+        CHECK(hr == 0 || hr == NR_HR_FAIL);
+        nr_arena_free(&a);
+        CHECK_EQ(nr_engine_jit_started(s.e, s.f + 1), 0);
+        CHECK(s.clr.request_count > 0);
+        end(&s);
+    }
+    CHECK(whole);
+    nr_arena_exact(false);
+}
+
+/* A fact that the CLR does not give: the predicate says no, and the application runs on. */
+TEST(every_call_with_a_predicate)
+{
+    bool whole = false;
+    unsigned refused = 0;
+    wide = where_lua;
+    for (unsigned n = 1; n < 200 && !whole; n++) {
+        stage s;
+        begin(&s, NULL);
+        atomic_store(&s.clr.failable, 0);
+        atomic_store(&s.clr.fail_at, n);
+        CHECK_EQ(load(&s), 0);
+        whole = !s.clr.failed_call[0];
+        atomic_store(&s.clr.fail_at, 0);
+        refused += s.clr.request_count == 0;
+        CHECK(!whole || s.clr.request_count == 1);
+        CHECK_EQ(jit(&s), 0);
+        end(&s);
+    }
+    CHECK(whole && refused > 3);
+    wide = NULL;
+}
+
 TEST(each_allocation_with_a_wide_rule)
 {
     wide = wide_lua;
@@ -425,4 +526,5 @@ TEST(each_allocation_with_a_predicate)
 TESTS(failure, T(every_call_of_a_jit), T(every_call_of_a_rejit), T(every_call_of_an_error_of_a_rejit),
       T(every_call_of_a_module_load), T(each_allocation_of_a_jit), T(each_allocation_of_a_rejit),
       T(each_allocation_of_a_module_load), T(each_allocation_of_a_start), T(each_allocation_of_the_environment_point),
-      T(each_allocation_of_a_refresh), T(each_allocation_with_a_wide_rule), T(each_allocation_with_a_predicate))
+      T(each_allocation_of_a_refresh), T(each_allocation_of_a_direct_call), T(each_allocation_of_a_near_miss),
+      T(every_call_with_a_predicate), T(each_allocation_with_a_wide_rule), T(each_allocation_with_a_predicate))
