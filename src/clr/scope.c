@@ -309,11 +309,10 @@ static int32_t generic_param(nr_scope *s, uint32_t owner, uint32_t number, uint3
 {
     void *list = NULL;
     uint32_t tokens[BATCH], count = 0, n;
-    int32_t hr = NR_HR_FAIL, got;
-    while (hr < 0 && (got = NR_CALL(import_of(s), EnumGenericParams, &list, owner, tokens, BATCH, &count)) >= 0 &&
-           count) {
+    int32_t hr = NR_HR_FAIL;
+    while (hr < 0 && NR_CALL(import_of(s), EnumGenericParams, &list, owner, tokens, BATCH, &count) >= 0 && count) {
         for (uint32_t i = 0; i < count && hr < 0; i++) {
-            got = NR_CALL(import_of(s), GetGenericParamProps, tokens[i], &n, flags, NULL, NULL, NULL, 0, NULL);
+            int32_t got = NR_CALL(import_of(s), GetGenericParamProps, tokens[i], &n, flags, NULL, NULL, NULL, 0, NULL);
             if (got >= 0 && n == number) hr = got;
         }
     }

@@ -343,9 +343,8 @@ void nr_proxy_queried(nr_proxy *p, nr_family family, const nr_guid *iid, int32_t
     nr_record_query(p->side, family == NR_FAMILY_INFO ? "info" : "callback", iid, hr);
 }
 
-static void ended(nr_proxy *p)
+static void end_run(nr_run *run)
 {
-    nr_run *run = (nr_run *)p->side;
     nr_gate_retire(run);
     nr_release(run->beside_callback);
     nr_shadow_free(&run->shadow);
@@ -355,6 +354,11 @@ static void ended(nr_proxy *p)
     nr_free(run, sizeof *run);
 }
 
+static void ended(nr_proxy *p)
+{
+    end_run((nr_run *)p->side);
+}
+
 nr_face *nr_run_new(nr_run *run, void *callback)
 {
     run->shadow.charge = &run->charge;
@@ -362,7 +366,10 @@ nr_face *nr_run_new(nr_run *run, void *callback)
     run->beside.beside = true;
     if (run->beside_callback) run->charge.shadow = run->beside.shadow = &run->shadow;
     nr_face *face = nr_proxy_new(&run->charge, NR_FAMILY_CALLBACK, callback);
-    if (face) face->proxy->ended = ended;
+    if (face)
+        face->proxy->ended = ended;
+    else
+        end_run(run);
     return face;
 }
 

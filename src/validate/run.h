@@ -14,7 +14,7 @@ typedef struct nr_run {
     bool own_in_charge, own_beside;
 } nr_run;
 
-/* The object that the CLR gets: takes over `callback`. NULL: no memory. */
+/* The object that the CLR gets: takes over `run` and `callback`. NULL: no memory, and both are gone. */
 nr_face *nr_run_new(nr_run *run, void *callback);
 
 /* What Initialize needs of the gate (gate.c). */
