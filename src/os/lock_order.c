@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MOST_THREADS = 1024, MOST_HELD = 8 };
+enum { MOST_THREADS = 128 /* that hold a lock at one time */, MOST_HELD = 8 };
 
 typedef struct holder {
     atomic_uintptr_t thread; /* 0: free. Everything else is touched by this thread only */
