@@ -192,12 +192,14 @@ table() {
     say "| linux-x64 library | through musl's loader | - | $(counts_of "scenarios linux-x64 library on musl") | $(counts_of "callback slots linux-x64 library on musl") | - |"
 }
 
-# table_into FILE: its table becomes that of build/targets.md. A cell that was never run in this copy of the tree stays as FILE has it, so
+# table_into FILE: its first table becomes that of build/targets.md. A cell that was never run in this copy of the tree stays as FILE has it, so
 # that a run of one target changes its own row only.
 table_into() {
     awk -F ' *[|] *' -v table=build/targets.md '
-        FNR == NR { if (/^\|/) for (i = 4; i < NF; i++) cell[$2, i] = $i; next }
-        !/^\|/ { print; next }
+        FNR == 1 { tables = inside = 0 }
+        { if (/^\|/ && !inside) tables++; inside = /^\|/ }
+        FNR == NR { if (inside && tables == 1) for (i = 4; i < NF; i++) cell[$2, i] = $i; next }
+        !inside || tables > 1 { print; next }
         done++ { next }
         {
             while ((getline <table) > 0) {
