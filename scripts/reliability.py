@@ -100,7 +100,8 @@ def fuzzing(p):
 
 def faults(p):
     p.text("## Fault injection")
-    p.text("One thing fails, at n = 1, 2, 3 … until the operation needs no more of them. After each: no crash, nothing leaked, the method as it was or "
+    p.text("One thing fails, at n = 1, 2, 3 … until the operation needs no more of them (`NRPROF_FAULTS=all`; a run may take each so-manieth of "
+           "thousands, then the figure is smaller). After each: no crash, nothing leaked, the method as it was or "
            "rewritten as a whole, and the next operation works. Operations: start with the rules, module load, compilation, refresh, live instrumentation, "
            "reload of the configuration, thread profile, a validation recording.")
     p.figures([
