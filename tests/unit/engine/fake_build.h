@@ -4,11 +4,14 @@
 
 #include "fake_clr.h"
 
+#include "os/lock_order.h"
+
 static inline void clr_init(fake_clr *c, bool core)
 {
     memset(c, 0, sizeof *c);
     c->runtime = (nr_runtime){&fake_runtime_ops, c, core};
     c->fail_hr = (int32_t)0x80131124u;
+    nr_mutex_set_rank(&c->lock, NR_LOCK_LOG); /* the CLR's own: inside of any of the engine's, as the log's */
     c->modules = calloc(FAKE_MODULES, sizeof *c->modules);
     if (!c->modules) abort();
 }
@@ -23,7 +26,7 @@ static inline void clr_free(fake_clr *c)
 
 static inline uint32_t add_type(fake_module *m, const char *name, uint32_t attributes, uint32_t outer)
 {
-    m->types[m->type_count++] = (fake_type){name, attributes, outer};
+    m->types[m->type_count++] = (fake_type){.name = name, .attributes = attributes, .outer = outer};
     return fake_add(&m->meta, NR_TABLE_TYPE_DEF, 0, nr_str_of(name), fake_none);
 }
 
@@ -33,6 +36,7 @@ static inline fake_module *add_module(fake_clr *c, const char *assembly, const c
 {
     fake_module *m = &c->modules[c->module_count++];
     m->clr = c;
+    nr_mutex_set_rank(&m->lock, NR_LOCK_LOG);
     m->id = 0x10000 * c->module_count;
     m->assembly = assembly;
     m->path = path;
