@@ -24,6 +24,8 @@ enum { FAKE_VALUE = 0x20000000, FAKE_BY_REF_LIKE = 0x40000000, FAKE_VALUE_TYPE_R
 typedef struct fake_type {
     const char *name;
     uint32_t attributes, outer; /* token of the enclosing type */
+    uint32_t base;              /* 0: none, or by FAKE_VALUE */
+    uint32_t interfaces[12];    /* up to the first 0 */
 } fake_type;
 
 typedef struct fake_method {
@@ -232,12 +234,16 @@ static inline bool sc_has_attribute(nr_scope *s, nr_arena *arena, uint32_t owner
     return z.p && sc_custom_attribute(s, owner, z.p, &value, &size) == 0;
 }
 
-/* Interfaces are looked at in scenarios, over real metadata; every type and method has the attributes A.B and A.D. */
 static inline void sc_each_interface(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self)
 {
-    (void)s, (void)type_def, (void)visit, (void)self;
+    fake_module *m = of_scope(s);
+    size_t row = type_def & 0xFFFFFF;
+    for (size_t i = 0; row && row <= m->type_count && i < 12 && m->types[row - 1].interfaces[i]; i++) {
+        if (!visit(self, m->types[row - 1].interfaces[i])) return;
+    }
 }
 
+/* Every type and method has the attributes A.B and A.D. */
 static inline void sc_each_attribute(nr_scope *s, nr_arena *arena, uint32_t owner, nr_name_visitor visit, void *self)
 {
     (void)s, (void)arena, (void)owner;

@@ -22,7 +22,8 @@ static inline int32_t sc_type_base(nr_scope *s, uint32_t type_def, uint32_t *bas
     size_t row = type_def & 0xFFFFFF;
     if (fails(m->clr, "verify base")) return m->clr->fail_hr;
     if (!row || row > m->type_count) return FAKE_INVALID;
-    *base = m->types[row - 1].attributes & (FAKE_VALUE | FAKE_BY_REF_LIKE) ? FAKE_VALUE_TYPE_REF : 0;
+    *base = m->types[row - 1].base;
+    if (m->types[row - 1].attributes & (FAKE_VALUE | FAKE_BY_REF_LIKE)) *base = FAKE_VALUE_TYPE_REF;
     return 0;
 }
 
