@@ -8,7 +8,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 cd "$root" || exit 1
 rooms="il meta rules engine"
-floors="il=96 meta=97 rules=97 engine=93" # what has been reached, in percent, and is not given up; the target is 95
+floors="il=96 meta=97 rules=97 engine=95" # what has been reached, in percent, and is not given up; the target is 95
 obj=build/obj/linux-x64-coverage
 out=build/branches
 case ${1-} in

@@ -278,7 +278,30 @@ TEST(callbacks_go_on_while_a_refresh_asks_the_clr)
     end(&s);
 }
 
+/* More modules than there are lists: those that share one do not get in each other's way. */
+TEST(modules_of_one_list)
+{
+    enum { COUNT = NR_MODULE_BUCKETS + 200 };
+    stage s;
+    int32_t hr;
+    begin(&s, true, NR_INFO, NULL);
+    nr_modules *all = &s.e->modules;
+    uintptr_t first = s.m->id;
+    for (uintptr_t i = 0; i < COUNT; i++) {
+        s.m->id = first + i * 0x1000;
+        CHECK(nr_modules_need(all, s.m->id, &hr) != NULL);
+    }
+    for (uintptr_t i = 0; i < COUNT; i += 2)
+        nr_modules_remove(all, first + i * 0x1000); /* the oldest of a list is its last */
+    for (uintptr_t i = 0; i < COUNT; i++) {
+        const nr_module *found = nr_modules_find(all, first + i * 0x1000);
+        CHECK(i % 2 ? found && found->id == first + i * 0x1000 : !found);
+    }
+    nr_modules_remove(all, first); /* it is gone already */
+    end(&s);
+}
+
 TESTS(modules, T(tables_are_made_once), T(rows_at_word_boundaries), T(rows_added_later_go_by_name),
       T(dynamic_modules_go_by_name), T(an_unloaded_module_is_forgotten), T(methods_are_requested_when_a_module_loads),
       T(modules_without_rules_are_not_opened), T(what_else_a_load_may_be), T(a_failed_request_at_load),
-      T(request_rejit_may_call_back), T(callbacks_go_on_while_a_refresh_asks_the_clr))
+      T(request_rejit_may_call_back), T(callbacks_go_on_while_a_refresh_asks_the_clr), T(modules_of_one_list))
