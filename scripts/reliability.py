@@ -134,8 +134,8 @@ def coverage(p):
 
 def threads(p):
     p.text("## Threads and analysis")
-    p.text("16 threads on the simulated CLR under ThreadSanitizer: they compile, load and unload modules, refresh, reload and profile in loops, and come "
-           "back in from JITInlining and from inside RequestReJIT. The order of locks is checked in every debug build (`docs/architecture.md`).")
+    p.text("16 threads over a runtime of the unit tests, under ThreadSanitizer: they compile, load and unload modules, refresh and reload in loops, and "
+           "come back in from JITInlining and from inside RequestReJIT. The order of locks is checked in every debug build (`docs/architecture.md`).")
     p.figures([
         ("methods compiled by them", "concurrency.compilations"), ("refreshes and reloads meanwhile", "concurrency.refreshes"),
         ("modules loaded and unloaded", "concurrency.modules"), ("calls that came in from inside another", "concurrency.nested"),

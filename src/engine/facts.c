@@ -124,10 +124,9 @@ static bool il_size(nr_fact_source *f, nr_fact_value *value)
     uint32_t size = 0;
     if (rt->ops->il_body(rt->self, f->module->id, f->token, &body, &size) < 0 || !size) return false;
     /* II.25.4: what rules are about is the code, not header and clauses. */
-    if ((body[0] & 3) == 2)
-        value->number = body[0] >> 2;
-    else if (size >= 12)
-        value->number = nr_get_u32(body + 4);
+    bool tiny = (body[0] & 3) == 2;
+    if (!tiny && size < 12) return false;
+    value->number = tiny ? body[0] >> 2 : nr_get_u32(body + 4);
     return true;
 }
 

@@ -251,8 +251,10 @@ local function process(changes, names, user)
   changes = changes or {}
   changes.LD_PRELOAD = table.concat(preload, ":")
   local as = user and ("setpriv --reuid=%d --regid=%d --clear-groups "):format(user, user) or ""
-  local script = ("%s %ssleep 60 >/dev/null 2>&1 & p=$!; i=0; while [ \"$(cat /proc/$p/comm)\" != sleep ] && [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; "
-    .. "%s doctor --pid $p 2>&1; c=$?; kill $p; exit $c"):format(environment(changes), as, quoted(nr.program))
+  -- the program is there before its libraries are
+  local there = "[ \"$(cat /proc/$p/comm)\" = sleep ]" .. (#preload > 0 and " && grep -qF " .. quoted(preload[#preload]) .. " /proc/$p/maps" or "")
+  local script = ("%s %ssleep 60 >/dev/null 2>&1 & p=$!; i=0; until { %s; } || [ $i -ge 100 ]; do sleep 0.05; i=$((i+1)); done; "
+    .. "%s doctor --pid $p 2>&1; c=$?; kill $p; exit $c"):format(environment(changes), as, there, quoted(nr.program))
   return parsed(shell(script))
 end
 

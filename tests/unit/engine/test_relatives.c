@@ -267,7 +267,7 @@ TEST(the_size_of_the_code)
     static const struct {
         const char *body;
         int64_t size; /* -1: cannot be told */
-    } rows[] = {{"06 2a", 1}, {"13 30 08 00 02 00 00 00 00 00 00 00 00 2a", 2}, {"", -1}};
+    } rows[] = {{"06 2a", 1}, {"13 30 08 00 02 00 00 00 00 00 00 00 00 2a", 2}, {"", -1}, {"13 30 08 00 02", -1}};
     for (size_t i = 0; i < NR_COUNT(rows); i++) {
         stage s;
         method m;
