@@ -128,11 +128,23 @@ thread_sanitizer() {
     fi
 }
 
+# add_run COMMAND...: runs it, shows what it says, and adds its last count line to p, f and s; without one it is a failure.
+add_run() {
+    local out line a b c
+    say "-- $*"
+    out=$("$@" 2>&1 | tr -d '\r')
+    say "$out"
+    line=$(grep -E "$count_line" <<<"$out" | tail -n 1)
+    [ -n "$line" ] || say "FAIL $*: it ended before its count line"
+    read -r a _ b _ c _ <<<"${line//,/}"
+    p=$((p + ${a:-0})) f=$((f + ${b:-1})) s=$((s + ${c:-0}))
+}
+
 # Like cross_unit_tests: what runs through the target's tool in build/TARGET. File by file, so that a run that is ended early tells how far
 # it came. NRPROF_SCENARIO_MINUTES: no file is begun after that time; the result says how many there were (an emulator translates the library
 # anew for each scenario, which takes 40 times as long as running it).
 cross_scenarios() { # TARGET FILE|DIRECTORY [OPTION...]
-    local why tool=build/$1/nrprof file files out line p=0 f=0 s=0 a b c n=0
+    local why tool=build/$1/nrprof file files p=0 f=0 s=0 n=0
     [ -f "$tool" ] || tool=$tool.exe
     if ! why=$(can_run "$1"); then
         skip "scenarios of $1" "$why"
@@ -144,13 +156,8 @@ cross_scenarios() { # TARGET FILE|DIRECTORY [OPTION...]
             say "part: $n of ${#files[@]} files"
             break
         fi
-        say "-- $file"
-        out=$(run_target "$1" "$tool" test "${@:3}" "$file" 2>&1 | tr -d '\r')
-        say "$out"
-        line=$(grep -E "$count_line" <<<"$out" | tail -n 1)
-        read -r a _ b _ c _ <<<"${line//,/}"
-        p=$((p + ${a:-0})) f=$((f + ${b:-1})) s=$((s + ${c:-0})) n=$((n + 1))
-        [ -n "$line" ] || say "FAIL $file: it ended before its count line"
+        add_run run_target "$1" "$tool" test "${@:3}" "$file"
+        n=$((n + 1))
     done
     say "$p passed, $f failed, $s skipped"
     [ $f = 0 ]
@@ -290,14 +297,11 @@ validation_tests() {
 # Every n-th allocation, file operation and call of the CLR, where the other phases try a part of them: in C and on the library itself.
 # A start has thousands of allocations, so under AddressSanitizer, which takes ten times as long, only each seventh of those fails.
 fault_injection() {
-    local line p=0 f=0 s=0 a b c
+    local p=0 f=0 s=0
     export NRPROF_FAULTS=all
     build_units linux-x64 && build_units linux-x64-asan || return 1
     while read -r -a words; do
-        say "-- ${words[*]}"
-        line=$(timeout 3600 "${words[@]}" 2>&1 | tee /dev/stderr | tr -d '\r' | grep -E "$count_line" | tail -n 1)
-        read -r a _ b _ c _ <<<"${line//,/}"
-        p=$((p + ${a:-0})) f=$((f + ${b:-1})) s=$((s + ${c:-0}))
+        add_run timeout 3600 "${words[@]}"
     done <<<"build/obj/linux-x64/unit_sim faults
 env NRPROF_FAULTS=7 build/obj/linux-x64-asan/unit_sim faults
 build/obj/linux-x64-asan/unit_engine shapes

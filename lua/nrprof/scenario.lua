@@ -12,7 +12,7 @@ local tools = require "nrprof.scenario_tools"
 
 local M = { suites = {}, image = image, results = tools.results }
 local separator, list_of, fail, hr_name = tools.separator, tools.list_of, tools.fail, tools.hr_name
-local read_file, check_fields, set = tools.read_file, tools.check_fields, tools.set
+local read_file, check_fields, set = nr.read, tools.check_fields, tools.set
 
 -- ---- the library ------------------------------------------------------------------------------------
 

@@ -35,10 +35,6 @@ function M.fail(level, format, ...)
   error(lu.FAILURE_PREFIX .. (select("#", ...) > 0 and format:format(...) or format), level + 1)
 end
 
-function M.read_file(path)
-  return nr.read(path)
-end
-
 local function names_of(t)
   local names = {}
   for k in pairs(t) do names[#names + 1] = tostring(k) end

@@ -121,15 +121,7 @@ uint16_t *nr_utf16_from_utf8(nr_arena *arena, nr_str text, size_t *count)
     uint16_t *p = nr_arena_alloc(arena, (text.n + 1) * sizeof *p);
     if (!p) return NULL;
     size_t n = 0;
-    for (size_t i = 0; i < text.n;) {
-        uint32_t c = nr_utf8_next(text, &i);
-        if (c >= 0x10000) {
-            p[n++] = (uint16_t)(0xD800 + ((c - 0x10000) >> 10));
-            p[n++] = (uint16_t)(0xDC00 + ((c - 0x10000) & 0x3FF));
-        } else {
-            p[n++] = (uint16_t)c;
-        }
-    }
+    for (size_t i = 0; i < text.n;) n += nr_utf16_units(nr_utf8_next(text, &i), p + n);
     p[n] = 0;
     if (count) *count = n;
     return p;

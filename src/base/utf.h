@@ -32,6 +32,18 @@ nr_str nr_utf8_from_utf16(nr_arena *arena, const uint16_t *units, size_t count);
  * Returns NULL when there is no memory. */
 uint16_t *nr_utf16_from_utf8(nr_arena *arena, nr_str text, size_t *count);
 
+/* The UTF-16 units of one code point; returns how many, 1 or 2. */
+static inline size_t nr_utf16_units(uint32_t code_point, uint16_t units[2])
+{
+    if (code_point < 0x10000) {
+        units[0] = (uint16_t)code_point;
+        return 1;
+    }
+    units[0] = (uint16_t)(0xD800 + ((code_point - 0x10000) >> 10));
+    units[1] = (uint16_t)(0xDC00 + ((code_point - 0x10000) & 0x3FF));
+    return 2;
+}
+
 /* Number of UTF-16 units of `text`. */
 size_t nr_utf16_length(nr_str text);
 

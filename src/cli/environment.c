@@ -116,11 +116,6 @@ static void as_service(const plan *p)
     fputs("\"\n", p->out);
 }
 
-static void put_unit(FILE *out, uint32_t unit)
-{
-    fprintf(out, "%02x,%02x,", (unsigned)(unit & 0xFF), (unsigned)(unit >> 8));
-}
-
 /* Text outside of ASCII goes as its UTF-16 bytes: in what encoding the file would be read is up to the shell that wrote it. */
 static void registry_text(FILE *out, nr_str text)
 {
@@ -134,12 +129,9 @@ static void registry_text(FILE *out, nr_str text)
     }
     fputs("hex(1):", out);
     for (size_t i = 0; i < text.n;) {
-        uint32_t c = nr_utf8_next(text, &i);
-        if (c >= 0x10000) {
-            put_unit(out, 0xD800 + ((c - 0x10000) >> 10));
-            c = 0xDC00 + (c & 0x3FF);
-        }
-        put_unit(out, c);
+        uint16_t units[2];
+        size_t count = nr_utf16_units(nr_utf8_next(text, &i), units);
+        for (size_t k = 0; k < count; k++) fprintf(out, "%02x,%02x,", units[k] & 0xFFu, (unsigned)units[k] >> 8);
     }
     fputs("00,00\n", out);
 }

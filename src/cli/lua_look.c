@@ -31,7 +31,8 @@ static look *look_of(lua_State *L)
 
 static void set_version(lua_State *L, const char *name, const nr_version *version)
 {
-    lua_pushfstring(L, "%d.%d.%d.%d", version->part[0], version->part[1], version->part[2], version->part[3]);
+    char text[24];
+    lua_pushlstring(L, text, nr_version_print(version, text));
     lua_setfield(L, -2, name);
 }
 

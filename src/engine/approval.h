@@ -22,9 +22,9 @@ bool nr_approval_passes(nr_method *m, const nr_approval_job *job);
 void nr_approval_note(const nr_method *m, const nr_approval_job *job, int outcome, int32_t hr);
 
 /* Something happened that is this library's own fault, or a refusal in safe mode. At the limit one ERROR line is
- * written and nr_gate_is_closed from then on. */
+ * written and nr_approval_is_closed from then on. */
 void nr_approval_count_fault(nr_engine *e);
-static inline bool nr_gate_is_closed(const nr_engine *e)
+static inline bool nr_approval_is_closed(const nr_engine *e)
 {
     return atomic_load_explicit(&e->closed, memory_order_relaxed);
 }

@@ -51,7 +51,7 @@ static int32_t process(nr_engine *e, nr_generation *g, nr_module *module, uintpt
 {
     nr_method m;
     int32_t hr = NR_HR_OK;
-    if (nr_gate_is_closed(e)) return inject ? NR_HR_FALSE : NR_HR_OK;
+    if (nr_approval_is_closed(e)) return inject ? NR_HR_FALSE : NR_HR_OK;
     memset(&m, 0, sizeof m);
     m.e = e;
     m.g = g;
@@ -178,7 +178,7 @@ void nr_engine_rejit_error(nr_engine *e, uintptr_t module_id, uint32_t token, in
 static void load_core_module(nr_engine *e, nr_module *module, const nr_generation *g)
 {
     nr_token_set tokens = NR_TOKEN_SET_INIT;
-    if (nr_gate_is_closed(e)) return;
+    if (nr_approval_is_closed(e)) return;
     if (!nr_ruleset_has_assembly(&g->set, module->assembly) && !nr_wides_know_assembly(&g->set.wides, module->assembly))
         return;
     NR_LOG(NR_TRACE, "Assembly module loaded: %.*s", NR_STR_ARG(module->assembly));

@@ -53,6 +53,7 @@ static bool run_builtin(nr_script *s, nr_file_kind env, const char *kind, bool l
 
 void nr_script_run_later(nr_script *s)
 {
+    if (!atomic_load(&s->later)) return;
     nr_mutex_lock(&s->lock);
     if (atomic_load(&s->later)) {
         bool sealed = s->sealed;
@@ -76,9 +77,7 @@ static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *k
         nr_os_list_directory(dir, list_lua, l);
     }
     /* Files of one's own replace all that the built-in ones define, and to be switched off a template must be there. */
-    nr_str disabled;
-    if (env == NR_FILE_TEMPLATE && !(l && l->count))
-        s->later = !nr_os_env(&arena, nr_env_variables[NR_ENV_TEMPLATES_DISABLED].name, &disabled);
+    if (env == NR_FILE_TEMPLATE && !(l && l->count)) s->later = !nr_env_is_set(NR_ENV_TEMPLATES_DISABLED);
     bool ok = run_builtin(s, env, kind, false);
     if (l && dir.p) {
         s->from_home = true;

@@ -7,22 +7,7 @@ target=${1:-linux-x64}
 packages=$root/build/packages
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-check() { # WHAT COMMAND...
-    local what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        say "FAIL $what"
-        failed=$((failed + 1))
-    fi
-}
-finish() {
-    say "$passed passed, $failed failed, ${1:-0} skipped"
-    [ "$failed" = 0 ]
-    exit
-}
+. "$root/tests/checks.sh"
 version=$(sed -nE 's/^project\(nrprof VERSION ([0-9.]+).*/\1/p' "$root/CMakeLists.txt")
 name=nrprof-$version-$target
 built=$(library_of "$target")
@@ -50,8 +35,8 @@ sys.exit(0 if listed == found and len(found) > 10 else f"list and package differ
 PYTHON
 
 if ! why=$(can_run "$target"); then
-    say "skip install and rollback of $target: $why"
-    finish 1
+    skip "install and rollback of $target" "$why"
+    finish
 fi
 tool=$top/nrprof
 [ -f "$tool" ] || tool=$tool.exe

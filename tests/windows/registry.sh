@@ -5,21 +5,10 @@ set -u
 . "$(dirname "$0")/../../scripts/lib.sh"
 target=${1:?usage: registry.sh windows-x64|windows-x86}
 cd "$root" || exit 1
-passed=0 failed=0 skipped=0
-check() { # WHAT CONDITION...
-    local what=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        say "FAIL $what"
-        failed=$((failed + 1))
-    fi
-}
+. "$root/tests/checks.sh"
 if ! why=$(can_run "$target"); then
-    say "skip registry of $target: $why"
-    say "0 passed, 0 failed, 1 skipped"
-    exit 0
+    skip "registry of $target" "$why"
+    finish
 fi
 tool=build/$target/nrprof.exe
 work=$(mktemp -d)
@@ -58,27 +47,26 @@ put() {
     fi
     reg import "Z:${work//\//\\}\\nrprof.reg" >/dev/null
 }
-views=(/reg:64 /reg:32)
-[ "$target" = windows-x64 ] || views=(/reg:32) # a 32-bit Windows has one
-read_back() { # HOME
-    local view dll class key
-    for view in "${views[@]}"; do
-        dll="$1\\NewRelic.Profiler.dll"
-        [ "$view" = /reg:64 ] || dll="$1\\x86\\NewRelic.Profiler.dll"
-        # The file is for a 64-bit Windows, where the plain key is that of 64-bit processes.
-        if [ "$target" != windows-x64 ]; then
-            say "skip InprocServer32: the file of \`nrprof env --registry\` is for a 64-bit Windows"
-            skipped=$((skipped + 1))
-            check "home in view ${view#*:} is $1" test "$(value "$agent" "$view" '"NewRelicHome"')" = "$1"
-            continue
-        fi
-        for class in "$core" "$framework"; do
-            key="HKLM\\SOFTWARE\\Classes\\CLSID\\$class\\InprocServer32"
-            check "$class in view ${view#*:} is $dll" test "$(value "$key" "$view" @)" = "$dll"
-            check "threading model of $class in view ${view#*:}" test "$(value "$key" "$view" '"ThreadingModel"')" = Both
-        done
-        check "home in view ${view#*:} is $1" test "$(value "$agent" "$view" '"NewRelicHome"')" = "$1"
+# read_back_in VIEW HOME [DLL]: without DLL what the file says of the class ids is left out
+read_back_in() {
+    local class key view=$1
+    check "home in view ${view#*:} is $2" test "$(value "$agent" "$view" '"NewRelicHome"')" = "$2"
+    [ -n "${3:-}" ] || return 0
+    for class in "$core" "$framework"; do
+        key="HKLM\\SOFTWARE\\Classes\\CLSID\\$class\\InprocServer32"
+        check "$class in view ${view#*:} is $3" test "$(value "$key" "$view" @)" = "$3"
+        check "threading model of $class in view ${view#*:}" test "$(value "$key" "$view" '"ThreadingModel"')" = Both
     done
+}
+read_back() { # HOME
+    if [ "$target" = windows-x64 ]; then
+        read_back_in /reg:64 "$1" "$1\\NewRelic.Profiler.dll"
+        read_back_in /reg:32 "$1" "$1\\x86\\NewRelic.Profiler.dll"
+    else
+        # A 32-bit Windows has one view. The file is for a 64-bit one, where the plain key is that of 64-bit processes.
+        read_back_in /reg:32 "$1"
+        skip InprocServer32 "the file of \`nrprof env --registry\` is for a 64-bit Windows"
+    fi
 }
 check "a home in ASCII is imported" put 'C:\Program Files\New Relic\.NET Agent' ''
 read_back 'C:\Program Files\New Relic\.NET Agent'
@@ -89,5 +77,5 @@ export NRPROF_TEST_HOME=$windows_home
 lines=$(run_target "$target" "$tool" test tests/windows/registry_home.lua 2>&1 | tr -d '\r')
 say "$lines"
 read -r p _ f _ <<<"$(tail -n 1 <<<"${lines//,/}")"
-say "$((passed + ${p:-0})) passed, $((failed + ${f:-1})) failed, $skipped skipped"
-[ $((failed + ${f:-1})) = 0 ]
+passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1}))
+finish

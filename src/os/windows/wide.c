@@ -11,13 +11,8 @@ bool nr_wide(nr_str s, wchar_t out[NR_WIDE_UNITS])
     size_t n = 0;
     if (s.n && memchr(s.p, 0, s.n)) return false;
     for (size_t i = 0; i < s.n;) {
-        uint32_t c = nr_utf8_next(s, &i);
         if (n > NR_WIDE_UNITS - 3) return false; /* room for a pair and the end */
-        if (c >= 0x10000) {
-            out[n++] = (wchar_t)(0xD800 + ((c - 0x10000) >> 10));
-            c = 0xDC00 + (c & 0x3FF);
-        }
-        out[n++] = (wchar_t)c;
+        n += nr_utf16_units(nr_utf8_next(s, &i), (uint16_t *)out + n);
     }
     out[n] = 0;
     return true;

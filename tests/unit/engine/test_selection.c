@@ -221,16 +221,23 @@ TEST(attribute_knowledge_is_decided_once)
     end(&s);
 }
 
+/* A module without rules that knows the attributes: a plain method, and one that carries one. */
+static void begin_other(stage *s, uintptr_t *plain, uintptr_t *traced)
+{
+    begin(s);
+    s->m->assembly = "Other";
+    s->m->knows_attributes = true;
+    *plain = add_method(s->m, s->type, "X", "00 00 01", "06 2a");
+    *traced = add_method(s->m, s->type, "T", "00 00 01", "06 2a");
+    last_method_of(s->m)->marks = ON_TRACE;
+}
+
 /* A method that came after the look is asked about, also in an assembly without rules. */
 TEST(attributes_of_a_method_that_came_later)
 {
     stage s;
-    begin(&s);
-    s.m->assembly = "Other";
-    s.m->knows_attributes = true;
-    uintptr_t x = add_method(s.m, s.type, "X", "00 00 01", "06 2a");
-    uintptr_t traced = add_method(s.m, s.type, "T", "00 00 01", "06 2a");
-    last_method_of(s.m)->marks = ON_TRACE;
+    uintptr_t x, traced;
+    begin_other(&s, &x, &traced);
     uintptr_t y = add_method(s.m, s.type, "Y", "00 00 01", "06 2a");
     s.m->hidden = 2;
     CHECK_EQ(nr_engine_jit_started(s.e, x), 0);
@@ -250,12 +257,8 @@ TEST(attributes_that_cannot_be_listed)
     bool tried = false;
     for (unsigned n = 1; !tried && n < 20; n++) { /* there are calls before it: of function, module and assembly */
         stage s;
-        begin(&s);
-        s.m->assembly = "Other";
-        s.m->knows_attributes = true;
-        uintptr_t x = add_method(s.m, s.type, "X", "00 00 01", "06 2a");
-        uintptr_t traced = add_method(s.m, s.type, "T", "00 00 01", "06 2a");
-        last_method_of(s.m)->marks = ON_TRACE;
+        uintptr_t x, traced;
+        begin_other(&s, &x, &traced);
         atomic_store(&s.clr.fail_at, n);
         int32_t hr = nr_engine_jit_started(s.e, x);
         tried = !strcmp(s.clr.failed_call, "EnumCustomAttributes");
