@@ -25,9 +25,21 @@ bool nr_str_eq_ci(nr_str a, nr_str b)
     return head_ci(a, &at, b) && at == a.n;
 }
 
+static bool is_ascii(nr_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] & 0x80) return false;
+    }
+    return true;
+}
+
 bool nr_str_ends_ci(nr_str s, nr_str tail)
 {
     if (tail.n == 0) return true;
+    if (is_ascii(tail)) { /* as many bytes, then: nothing else folds into ASCII */
+        size_t at = s.n - tail.n;
+        return s.n >= tail.n && head_ci(s, &at, tail);
+    }
     for (size_t i = 0; i < s.n;) {
         size_t at = i;
         if (head_ci(s, &at, tail) && at == s.n) return true;

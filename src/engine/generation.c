@@ -17,6 +17,7 @@ static bool is_deprecated(nr_str file)
     static const char *const names[] = {"NewRelic.Providers.Wrapper.Logging.Instrumentation.xml",
                                         "NewRelic.Providers.Wrapper.CastleMonoRail2.Instrumentation.xml",
                                         "NewRelic.Providers.Wrapper.Asp35.Instrumentation.xml"};
+    if (!nr_str_has_ci(file, NR_STR("NewRelic.Providers.Wrapper."))) return false;
     for (size_t i = 0; i < NR_COUNT(names); i++) {
         if (nr_str_has_ci(file, nr_str_of(names[i]))) return true;
     }

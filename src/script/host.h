@@ -94,8 +94,10 @@ int nr_script_pcall(nr_script *s, int arguments, int results);
 /* where.c: makes `m`. */
 void nr_facts_open(nr_script *s);
 
-/* verbs.c: fills the table on top of the stack with the verbs of templates. */
+/* verbs.c: fills the table on top of the stack with the verbs of templates that are no mnemonics. */
 void nr_verbs_open(nr_script *s);
+/* verbs.c: pushes the verb that writes an instruction, named as templates name it; false: there is none. */
+bool nr_verbs_push(lua_State *L, const char *verb);
 /* Runs the body of a template on the stack for a shape and builds its blob. Raises Lua errors. */
 const nr_blob *nr_verbs_run(nr_script *s, nr_template *t, unsigned shape);
 /* template.c: the verb that registers a template. */

@@ -254,16 +254,26 @@ static int host_version(lua_State *L)
     return 1;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* The text without the white space of the C locale, as "%s" in a pattern. */
 static int host_without_space(lua_State *L)
 {
     size_t n, kept = 0;
     const char *text = luaL_checklstring(L, 1, &n);
     luaL_Buffer b;
+    while (kept < n && !is_space(text[kept])) kept++;
+    if (kept == n) { /* nearly always: the text itself */
+        lua_settop(L, 1);
+        return 1;
+    }
     char *out = luaL_buffinitsize(L, &b, n);
-    for (size_t i = 0; i < n; i++) {
-        bool space = text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r');
-        if (!space) out[kept++] = text[i];
+    memcpy(out, text, kept);
+    for (size_t i = kept; i < n; i++) {
+        if (!is_space(text[i])) out[kept++] = text[i];
     }
     luaL_pushresultsize(&b, kept);
     return 1;

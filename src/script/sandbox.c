@@ -104,12 +104,28 @@ static void make_read_only(lua_State *L)
     lua_remove(L, -2);
 }
 
-/* Opens a library and leaves a table with its allowed members under `name` in the table on top. */
+/* Replaces the members of string that match patterns, in the library table itself: methods of strings
+ * ("x"):find(…) look there. */
+static void limit_patterns(lua_State *L)
+{
+    static const char *const names[] = {"find", "gmatch", "gsub", "match", NULL};
+    for (const char *const *n = names; *n; n++) {
+        lua_getfield(L, -1, *n);
+        lua_pushboolean(L, !strcmp(*n, "find"));
+        lua_pushcclosure(L, limited, 2);
+        lua_setfield(L, -2, *n);
+    }
+    bound(L, "rep", 2, 0);
+    lua_pushnil(L);
+    lua_setfield(L, -2, "dump");
+}
+
+/* Opens a library and leaves its allowed members, to be read only, under `name` in the table on top. */
 static void open_part(lua_State *L, const char *name, lua_CFunction open, const char *const *names)
 {
     lua_pushcfunction(L, open);
-    lua_pushstring(L, name);
-    lua_call(L, 1, 1);
+    lua_call(L, 0, 1);
+    if (names == string_names) limit_patterns(L);
     lua_newtable(L);
     copy_names(L, -2, names);
     if (names == table_names) bound(L, "move", 3, 2);
@@ -154,54 +170,50 @@ static int unknown_name(lua_State *L)
     return luaL_error(L, "nothing called '%s' here", luaL_tolstring(L, 2, NULL));
 }
 
+/* The __index of templates: a mnemonic becomes a verb when it is asked for, because there are two hundred and a template takes some twenty. */
+static int verb_or_unknown_name(lua_State *L)
+{
+    if (lua_type(L, 2) != LUA_TSTRING || !nr_verbs_push(L, lua_tostring(L, 2))) return unknown_name(L);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 1);
+    return 1;
+}
+
 static int no_new_name(lua_State *L)
 {
     return luaL_error(L, "global '%s' cannot be set in a script; say 'local %s'", luaL_tolstring(L, 2, NULL),
                       luaL_tolstring(L, 2, NULL));
 }
 
-/* Replaces the members of string that match patterns, in the library table itself: methods of strings
- * ("x"):find(…) look there. */
-static void limit_patterns(lua_State *L)
+/* Leaves a table with the names that all kinds of files share. */
+static void open_common(lua_State *L)
 {
-    static const char *const names[] = {"find", "gmatch", "gsub", "match", NULL};
-    for (const char *const *n = names; *n; n++) {
-        lua_getfield(L, -1, *n);
-        lua_pushboolean(L, !strcmp(*n, "find"));
-        lua_pushcclosure(L, limited, 2);
-        lua_setfield(L, -2, *n);
-    }
-    bound(L, "rep", 2, 0);
-    lua_pushnil(L);
-    lua_setfield(L, -2, "dump");
+    lua_newtable(L);
+    lua_pushcfunction(L, luaopen_base);
+    lua_call(L, 0, 1);
+    lua_pushvalue(L, -2);
+    copy_names(L, -2, base_names);
+    lua_pop(L, 2);
+    open_part(L, "string", luaopen_string, string_names);
+    open_part(L, "table", luaopen_table, table_names);
+    open_part(L, "math", luaopen_math, math_names);
+    open_part(L, "utf8", luaopen_utf8, utf8_names);
 }
 
 void nr_sandbox_open(nr_script *s)
 {
     lua_State *L = s->L;
     nr_xml_open(s);
+    open_common(L);
+    int common = lua_gettop(L);
     for (int env = 0; env < NR_FILE_COUNT; env++) {
         lua_newtable(L);
-        lua_pushcfunction(L, luaopen_base);
-        lua_call(L, 0, 1);
-        lua_pushvalue(L, -2);
-        copy_names(L, -2, base_names);
-        lua_pop(L, 2);
-        if (env == 0) {
-            lua_pushcfunction(L, luaopen_string);
-            lua_call(L, 0, 1);
-            limit_patterns(L);
-            lua_setfield(L, LUA_REGISTRYINDEX, "nrprof.string");
+        for (lua_pushnil(L); lua_next(L, common); lua_pop(L, 1)) {
+            lua_pushvalue(L, -2);
+            lua_pushvalue(L, -2);
+            lua_rawset(L, -5);
         }
-        lua_getfield(L, LUA_REGISTRYINDEX, "nrprof.string");
-        lua_newtable(L);
-        copy_names(L, -2, string_names);
-        make_read_only(L);
-        lua_setfield(L, -3, "string");
-        lua_pop(L, 1);
-        open_part(L, "table", luaopen_table, table_names);
-        open_part(L, "math", luaopen_math, math_names);
-        open_part(L, "utf8", luaopen_utf8, utf8_names);
         if (env == NR_FILE_TEMPLATE) {
             nr_verbs_open(s);
             lua_pushcfunction(L, nr_template_verb);
@@ -212,11 +224,12 @@ void nr_sandbox_open(nr_script *s)
             nr_host_open(s);
         }
         lua_newtable(L);
-        lua_pushcfunction(L, unknown_name);
+        lua_pushcfunction(L, env == NR_FILE_TEMPLATE ? verb_or_unknown_name : unknown_name);
         lua_setfield(L, -2, "__index");
         lua_setmetatable(L, -2);
         s->environments[env] = luaL_ref(L, LUA_REGISTRYINDEX);
     }
+    lua_pop(L, 1);
 }
 
 int nr_sandbox_load(nr_script *s, nr_file_kind env, nr_str text, const char *name)

@@ -416,6 +416,32 @@ static int verb_ldloc_boxed(lua_State *L)
     return 0;
 }
 
+/* Is `verb` how templates write this mnemonic: "ldarg_0" for ldarg.0, and "not_" for what Lua keeps for itself? */
+static bool writes(const char *verb, const char *mnemonic)
+{
+    static const char *const reserved[] = {"and", "break", "not", "or"};
+    const char *of = mnemonic;
+    for (; *of && *verb == (*of == '.' ? '_' : *of); of++) verb++;
+    if (*of) return false;
+    for (size_t i = 0; i < NR_COUNT(reserved); i++) {
+        if (!strcmp(mnemonic, reserved[i])) return !strcmp(verb, "_");
+    }
+    return !*verb;
+}
+
+bool nr_verbs_push(lua_State *L, const char *verb)
+{
+    for (int op = 0; op < NR_OP_COUNT; op++) {
+        const char *mnemonic = nr_opcodes[op].mnemonic;
+        if (*mnemonic != *verb || !writes(verb, mnemonic)) continue;
+        lua_pushinteger(L, op);
+        lua_pushstring(L, verb);
+        lua_pushcclosure(L, mnemonic_verb, 2);
+        return true;
+    }
+    return false;
+}
+
 void nr_verbs_open(nr_script *s)
 {
     static const luaL_Reg verbs[] = {{"ldstr_trimmed", verb_ldstr_trimmed},
@@ -428,24 +454,7 @@ void nr_verbs_open(nr_script *s)
                                      {"ldarg_boxed", verb_ldarg_boxed},
                                      {"ldloc_boxed", verb_ldloc_boxed},
                                      {NULL, NULL}};
-    static const char *const reserved[] = {"and", "break", "not", "or", NULL};
-    lua_State *L = s->L;
-    for (int op = 0; op < NR_OP_COUNT; op++) {
-        char name[40];
-        size_t n = strlen(nr_opcodes[op].mnemonic);
-        memcpy(name, nr_opcodes[op].mnemonic, n + 1);
-        for (char *p = name; *p; p++) {
-            if (*p == '.') *p = '_';
-        }
-        for (const char *const *r = reserved; *r; r++) {
-            if (!strcmp(name, *r)) memcpy(name + n, "_", 2);
-        }
-        lua_pushinteger(L, op);
-        lua_pushstring(L, name);
-        lua_pushcclosure(L, mnemonic_verb, 2);
-        lua_setfield(L, -2, name);
-    }
-    luaL_setfuncs(L, verbs, 0);
+    luaL_setfuncs(s->L, verbs, 0);
 }
 
 /* m.is_static and so on; anything else is an error, so that no template depends on what is not in its shape. */
