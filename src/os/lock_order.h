@@ -2,7 +2,7 @@
  *
  * A lock has a rank. A thread that holds locks may take another one only if its rank is higher than all of theirs, so no two threads
  * can wait for each other. Most locks are ordinary: none of those is taken while another one is held. Builds with NR_LOCK_ORDER (Debug,
- * and with a sanitizer) check it at every lock, whether or not anybody waits; others know nothing of it. */
+ * and with AddressSanitizer) check it at every lock, whether or not anybody waits; others know nothing of it. */
 #ifndef NR_OS_LOCK_ORDER_H
 #define NR_OS_LOCK_ORDER_H
 

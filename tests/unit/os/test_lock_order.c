@@ -97,7 +97,7 @@ TEST(order)
     check_broken(twice, "lock order broken");
     check_broken(not_held, "is given back by a thread that does not hold it");
 #else
-    SKIP("this build does not check the order of locks (Debug, and those with a sanitizer do)");
+    SKIP("this build does not check the order of locks (Debug, and those with AddressSanitizer do)");
 #endif
 }
 
