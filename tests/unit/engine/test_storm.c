@@ -207,10 +207,9 @@ TEST(everything_at_once)
     CHECK_EQ(atomic_load(&s.broken), 0);
     CHECK(atomic_load(&s.nested) > 0 && atomic_load(&s.changes) > 0);
     check_the_next();
-    printf("figure concurrency.compilations %u\nfigure concurrency.nested %u\n", atomic_load(&s.written),
-           atomic_load(&s.nested));
-    printf("figure concurrency.modules %u\nfigure concurrency.refreshes %u\n", atomic_load(&s.modules),
-           atomic_load(&s.changes));
+    printf("figure concurrency.engine.compilations %u\n", atomic_load(&s.written));
+    printf("    %u calls from inside another, %u modules, %u refreshes\n", atomic_load(&s.nested),
+           atomic_load(&s.modules), atomic_load(&s.changes));
     nr_engine_free(s.e);
     clr_free(&s.clr);
     CHECK_EQ(nr_alloc_live(), 0);

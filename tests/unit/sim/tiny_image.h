@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-enum { TINY_PLUS = 1 /* PE32+ */, TINY_WIDE = 2 /* 4-byte heap indexes */, TINY_MINUS = 4 /* "#-" */ };
+enum { TINY_PLUS = 1 /* PE32+ */, TINY_WIDE = 2 /* 4-byte heap indexes */, TINY_MINUS = 4 /* "#-" */,
+       TINY_TRACED = 8 /* what is called System.Object below is NewRelic.Api.Agent.TraceAttribute */ };
 
 /* What is in it:
  *   AssemblyRef 1 mscorlib 4.0.0.0, TypeRef 1 System.Object, MemberRef 1 System.Object::.ctor
@@ -18,7 +19,7 @@ enum { TINY_METHODS = 6, TINY_BODIES = 5 };
 
 typedef struct tiny {
     nr_buf strings, blobs, tables;
-    unsigned wide;
+    unsigned wide, traced;
 } tiny;
 
 static uint32_t tiny_string(tiny *t, const char *s)
@@ -89,8 +90,8 @@ static void tiny_tables(tiny *t, const uint32_t *rva)
     tiny_heap(t, 0);
     tiny_heap(t, 0);
     tiny_u2(t, 1 << 2 | 2); /* TypeRef: scope AssemblyRef 1 */
-    tiny_heap(t, tiny_string(t, "Object"));
-    tiny_heap(t, tiny_string(t, "System"));
+    tiny_heap(t, tiny_string(t, t->traced ? "TraceAttribute" : "Object"));
+    tiny_heap(t, tiny_string(t, t->traced ? "NewRelic.Api.Agent" : "System"));
     tiny_type(t, 0, "", "<Module>", 1);
     tiny_type(t, 0x100081, "Contoso", "Shop", 1);
     tiny_type(t, 0x100002, "", "Cart", 5);
@@ -141,7 +142,7 @@ static void tiny_pad(nr_buf *b, size_t to)
 
 static void tiny_metadata(nr_buf *out, unsigned options, const uint32_t *rva)
 {
-    tiny t = {NR_BUF_INIT, NR_BUF_INIT, NR_BUF_INIT, options & TINY_WIDE};
+    tiny t = {NR_BUF_INIT, NR_BUF_INIT, NR_BUF_INIT, options & TINY_WIDE, options & TINY_TRACED};
     static const uint8_t us[8] = {0, 5, 'h', 0, 'i', 0, 0, 0};
     nr_buf_u8(&t.strings, 0);
     nr_buf_u8(&t.blobs, 0);

@@ -1,0 +1,296 @@
+#include "crowd.h"
+
+#include "os/lock_order.h"
+
+static struct {
+    nr_sim *sim;
+    sim_vtbls plain;                    /* the simulation's own */
+    nr_ICorProfilerCallback4 *profiler; /* the real one; `face` stands before it */
+    nr_ICorProfilerCallback4 face;
+    nr_ICorProfilerCallback4_vtbl callbacks;
+    nr_mutex lock;
+    nr_condition changed; /* the runtime goes on */
+} crowd;
+
+static _Thread_local bool inside; /* this thread has the lock */
+
+/* ---- the lock that nobody sees ---------------------------------------------------------------- */
+
+#ifdef __SANITIZE_THREAD__
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+void AnnotateIgnoreSyncBegin(const char *file, int line);
+void AnnotateIgnoreSyncEnd(const char *file, int line);
+
+static void hide(void)
+{
+    AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    AnnotateIgnoreSyncBegin(__FILE__, __LINE__);
+}
+
+static void show(void)
+{
+    AnnotateIgnoreSyncEnd(__FILE__, __LINE__);
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+}
+#else
+static void hide(void)
+{
+}
+
+static void show(void)
+{
+}
+#endif
+
+static void take(void)
+{
+    hide();
+    nr_mutex_lock(&crowd.lock);
+    inside = true;
+}
+
+static void give(void)
+{
+    inside = false;
+    nr_mutex_unlock(&crowd.lock);
+    show();
+}
+
+static void wait_for_resume(void)
+{
+    while (crowd.sim->suspended) nr_condition_wait(&crowd.changed, &crowd.lock);
+}
+
+void crowd_enter(void)
+{
+    take();
+    wait_for_resume();
+}
+
+void crowd_leave(void)
+{
+    give();
+}
+
+/* ---- into the simulation ------------------------------------------------------------------------ */
+
+typedef uintptr_t W;
+#define P0 void *self
+#define P1 P0, W a
+#define P2 P1, W b
+#define P3 P2, W c
+#define P4 P3, W d
+#define P5 P4, W e
+#define P6 P5, W f
+#define P7 P6, W g
+#define P8 P7, W h
+#define P9 P8, W i
+#define P10 P9, W j
+#define P11 P10, W k
+#define P12 P11, W l
+#define P13 P12, W m
+#define P14 P13, W n
+#define P15 P14, W o
+#define P16 P15, W p
+#define A0
+#define A1 , a
+#define A2 A1, b
+#define A3 A2, c
+#define A4 A3, d
+#define A5 A4, e
+#define A6 A5, f
+#define A7 A6, g
+#define A8 A7, h
+#define A9 A8, i
+#define A10 A9, j
+#define A11 A10, k
+#define A12 A11, l
+#define A13 A12, m
+#define A14 A13, n
+#define A15 A14, o
+#define A16 A15, p
+
+/* Arguments travel as machine words, as in src/validate/thunks.c. A slot of the simulation that uses another one is inside already. */
+#define ENTRY(kind, name, words) \
+    static W NR_COM kind##_##name(P##words) \
+    { \
+        typedef W(NR_COM *slot)(P##words); \
+        slot plain = (slot)(void (*)(void))crowd.plain.kind.name; \
+        bool nested = inside; \
+        if (!nested) take(); \
+        W result = plain(self A##words); \
+        if (!nested) give(); \
+        return result; \
+    }
+#define PUT(kind, result, name, args) crowd.sim->vtbls.kind.name = (result(NR_COM *) args)(void (*)(void))kind##_##name;
+
+// clang-format off
+#define X(result, name, words, args) ENTRY(INFO, name, words)
+NR_SLOTS_ICorProfilerInfo11(X)
+#undef X
+#define X(result, name, words, args) ENTRY(IMPORT, name, words)
+NR_SLOTS_IMetaDataImport2(X)
+#undef X
+#define X(result, name, words, args) ENTRY(ASSEMBLY_IMPORT, name, words)
+NR_SLOTS_IMetaDataAssemblyImport(X)
+#undef X
+#define X(result, name, words, args) ENTRY(EMIT, name, words)
+NR_SLOTS_IMetaDataEmit2(X)
+#undef X
+#define X(result, name, words, args) ENTRY(ASSEMBLY_EMIT, name, words)
+NR_SLOTS_IMetaDataAssemblyEmit(X)
+#undef X
+#define X(result, name, words, args) ENTRY(CONTROL, name, words)
+NR_SLOTS_ICorProfilerFunctionControl(X)
+#undef X
+#define X(result, name, words, args) ENTRY(MALLOC, name, words)
+NR_SLOTS_IMethodMalloc(X)
+#undef X
+#define X(result, name, words, args) ENTRY(MODULE_ENUM, name, words)
+NR_SLOTS_ICorProfilerModuleEnum(X)
+#undef X
+#define X(result, name, words, args) ENTRY(THREAD_ENUM, name, words)
+NR_SLOTS_ICorProfilerThreadEnum(X)
+#undef X
+#define X(result, name, words, args) ENTRY(METHOD_ENUM, name, words)
+NR_SLOTS_ICorProfilerMethodEnum(X)
+#undef X
+
+static void put_entries(void)
+{
+#define X(result, name, words, args) PUT(INFO, result, name, args)
+    NR_SLOTS_ICorProfilerInfo11(X)
+#undef X
+#define X(result, name, words, args) PUT(IMPORT, result, name, args)
+    NR_SLOTS_IMetaDataImport2(X)
+#undef X
+#define X(result, name, words, args) PUT(ASSEMBLY_IMPORT, result, name, args)
+    NR_SLOTS_IMetaDataAssemblyImport(X)
+#undef X
+#define X(result, name, words, args) PUT(EMIT, result, name, args)
+    NR_SLOTS_IMetaDataEmit2(X)
+#undef X
+#define X(result, name, words, args) PUT(ASSEMBLY_EMIT, result, name, args)
+    NR_SLOTS_IMetaDataAssemblyEmit(X)
+#undef X
+#define X(result, name, words, args) PUT(CONTROL, result, name, args)
+    NR_SLOTS_ICorProfilerFunctionControl(X)
+#undef X
+#define X(result, name, words, args) PUT(MALLOC, result, name, args)
+    NR_SLOTS_IMethodMalloc(X)
+#undef X
+#define X(result, name, words, args) PUT(MODULE_ENUM, result, name, args)
+    NR_SLOTS_ICorProfilerModuleEnum(X)
+#undef X
+#define X(result, name, words, args) PUT(THREAD_ENUM, result, name, args)
+    NR_SLOTS_ICorProfilerThreadEnum(X)
+#undef X
+#define X(result, name, words, args) PUT(METHOD_ENUM, result, name, args)
+    NR_SLOTS_ICorProfilerMethodEnum(X)
+#undef X
+}
+// clang-format on
+
+/* Requests stop the world for a moment: not while somebody else has stopped it. */
+static int32_t NR_COM RequestReJIT(void *self, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    crowd_enter();
+    int32_t hr = crowd.plain.INFO.RequestReJIT(self, count, modules, methods);
+    crowd_leave();
+    return hr;
+}
+
+static int32_t NR_COM RequestRevert(void *self, uint32_t count, uintptr_t *modules, uint32_t *methods, int32_t *status)
+{
+    crowd_enter();
+    int32_t hr = crowd.plain.INFO.RequestRevert(self, count, modules, methods, status);
+    crowd_leave();
+    return hr;
+}
+
+static int32_t NR_COM ResumeRuntime(void *self)
+{
+    take();
+    int32_t hr = crowd.plain.INFO.ResumeRuntime(self);
+    nr_condition_wake_all(&crowd.changed);
+    give();
+    return hr;
+}
+
+typedef int32_t(NR_COM *on_frame)(uintptr_t function, uintptr_t ip, uintptr_t frame, uint32_t context_size,
+                                  uint8_t *context, void *client);
+typedef struct walk {
+    on_frame each;
+    void *client;
+} walk;
+
+static int32_t NR_COM out_of_walk(uintptr_t function, uintptr_t ip, uintptr_t frame, uint32_t context_size,
+                                  uint8_t *context, void *client)
+{
+    const walk *w = client;
+    give();
+    int32_t hr = w->each(function, ip, frame, context_size, context, w->client);
+    take();
+    return hr;
+}
+
+static int32_t NR_COM DoStackSnapshot(void *self, uintptr_t thread, void *callback, uint32_t flags, void *client,
+                                      uint8_t *context, uint32_t context_size)
+{
+    walk w = {NULL, client};
+    on_frame out = out_of_walk;
+    void *pointer;
+    memcpy(&w.each, &callback, sizeof callback);
+    memcpy(&pointer, &out, sizeof pointer);
+    take();
+    int32_t hr = crowd.plain.INFO.DoStackSnapshot(self, thread, pointer, flags, &w, context, context_size);
+    give();
+    return hr;
+}
+
+/* ---- out of it ------------------------------------------------------------------------------------ */
+
+#define X(result, name, words, args) \
+    static W NR_COM callback_##name(P##words) \
+    { \
+        typedef W(NR_COM *slot)(P##words); \
+        slot real = (slot)(void (*)(void))crowd.profiler->vtbl->name; \
+        (void)self; \
+        give(); \
+        W answer = real(crowd.profiler A##words); \
+        crowd_enter(); \
+        return answer; \
+    }
+NR_SLOTS_ICorProfilerCallback4(X)
+#undef X
+
+    nr_ICorProfilerCallback4 *crowd_profiler(void)
+{
+    return crowd.profiler;
+}
+
+void crowd_open(nr_sim *sim)
+{
+    memset(&crowd, 0, sizeof crowd);
+    /* Taken under any lock of the profiler; nothing is taken under it. */
+    nr_mutex_set_rank(&crowd.lock, (nr_lock_rank)(NR_LOCK_LOG + 1));
+    crowd.sim = sim;
+    crowd.plain = sim->vtbls;
+    crowd.profiler = sim->callback;
+#define X(result, name, words, args) crowd.callbacks.name = (result(NR_COM *) args)(void (*)(void))callback_##name;
+    NR_SLOTS_ICorProfilerCallback4(X)
+#undef X
+        crowd.face.vtbl = &crowd.callbacks;
+    sim->callback = &crowd.face;
+    sim->callback2 = (nr_ICorProfilerCallback2 *)&crowd.face;
+    put_entries();
+    sim->vtbls.INFO.RequestReJIT = RequestReJIT;
+    sim->vtbls.INFO.RequestRevert = RequestRevert;
+    sim->vtbls.INFO.ResumeRuntime = ResumeRuntime;
+    sim->vtbls.INFO.DoStackSnapshot = DoStackSnapshot;
+}
