@@ -15,6 +15,10 @@
 /* Kinds of files, by what they may call. */
 typedef enum nr_file_kind { NR_FILE_TEMPLATE, NR_FILE_MAPPING, NR_FILE_RULES, NR_FILE_LIBRARY, NR_FILE_COUNT } nr_file_kind;
 
+/* The built-in template files run in stages, when somebody asks for a template of theirs: those that nearly every rule needs, then
+ * the others. A number says how many stages are left. */
+enum { NR_STAGE_NONE, NR_STAGE_RARE, NR_STAGE_COMMON };
+
 typedef struct nr_template nr_template;
 struct nr_template {
     nr_str name, file;
@@ -58,7 +62,7 @@ struct nr_script {
     nr_script_check check;     /* NULL: none */
     bool from_home;            /* the file that is loading is not a built-in one */
     nr_template *_Atomic templates, *new_templates;
-    atomic_bool later;          /* there are built-in template files that have not been run yet */
+    atomic_uint later;          /* stages of built-in template files that have not been run yet */
     struct nr_builder *builder; /* while a template body runs */
     int method;                 /* reference of `m`, the method of the rule that is being tried … */
     const nr_method_facts *facts; /* … and where it is asked; NULL: there is none */
@@ -85,8 +89,9 @@ void nr_script_no_budget(nr_script *s);
  * templates keep it. */
 bool nr_script_run_file(nr_script *s, nr_file_kind env, nr_str file, nr_str text, const char *what);
 
-/* load.c: runs the built-in template files that have waited until now, if there are any. Without memory they wait on. */
-void nr_script_run_later(nr_script *s);
+/* load.c: runs the built-in template files that have waited until now, if there are any, until `left` stages are left. Without
+ * memory they wait on. */
+void nr_script_run_later(nr_script *s, unsigned left);
 /* The line of the file that is being carried out; 0: none. Takes no memory. */
 int nr_script_line(lua_State *L);
 /* lua_pcall for what is written in files: the message of an error begins with "@:12: ". */

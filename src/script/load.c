@@ -23,15 +23,14 @@ static void list_lua(void *self, nr_str name)
     l->names[i] = copy;
 }
 
-/* Most processes need none of what these define: templates for .NET Framework's mscorlib, and for a switch. To compile them takes a fifth
- * of a start without rules. */
-static bool is_for_later(nr_str file)
+/* What defines templates for .NET Framework's mscorlib, and for a switch. */
+static bool is_rare(nr_str file)
 {
     return nr_str_ends(file, NR_STR("/helpers.lua")) || nr_str_ends(file, NR_STR("/direct.lua"));
 }
 
-/* Runs the built-in files of a kind: those that can wait, or the others. */
-static bool run_builtin(nr_script *s, nr_file_kind env, const char *kind, bool later)
+/* Runs the built-in files of a kind: all of them, or those of a stage. */
+static bool run_builtin(nr_script *s, nr_file_kind env, const char *kind, unsigned stage)
 {
     bool ok = true;
     char prefix[40];
@@ -45,22 +44,23 @@ static bool run_builtin(nr_script *s, nr_file_kind env, const char *kind, bool l
         nr_str text = {(const char *)e->data, e->size}, name = nr_str_of(e->name);
         /* The process lists are plain data, compiled into C (cmake/process_lists.cmake). */
         if (strncmp(e->name, prefix, n) != 0 || nr_str_ends(name, NR_STR("/process.lua"))) continue;
-        if (atomic_load(&s->later) && is_for_later(name) != later) continue;
+        if (stage != NR_STAGE_NONE && (stage == NR_STAGE_RARE) != is_rare(name)) continue;
         if (!nr_script_run_file(s, env, name, text, "a built-in file failed")) ok = false;
     }
     return ok;
 }
 
-void nr_script_run_later(nr_script *s)
+void nr_script_run_later(nr_script *s, unsigned left)
 {
-    if (!atomic_load(&s->later)) return;
+    if (atomic_load(&s->later) <= left) return;
     nr_mutex_lock(&s->lock);
-    if (atomic_load(&s->later)) {
-        bool sealed = s->sealed;
-        s->sealed = false;
-        atomic_store(&s->later, !run_builtin(s, NR_FILE_TEMPLATE, "templates", true));
-        s->sealed = sealed;
+    bool sealed = s->sealed;
+    s->sealed = false;
+    for (unsigned stage; (stage = atomic_load(&s->later)) > left;) {
+        if (!run_builtin(s, NR_FILE_TEMPLATE, "templates", stage)) break; /* no memory: the next who asks tries again */
+        atomic_store(&s->later, stage - 1);
     }
+    s->sealed = sealed;
     nr_mutex_unlock(&s->lock);
 }
 
@@ -76,9 +76,11 @@ static bool load_kind(nr_script *s, nr_file_kind env, nr_str home, const char *k
         l->arena = &arena;
         nr_os_list_directory(dir, list_lua, l);
     }
-    /* Files of one's own replace all that the built-in ones define, and to be switched off a template must be there. */
-    if (env == NR_FILE_TEMPLATE && !(l && l->count)) s->later = !nr_env_is_set(NR_ENV_TEMPLATES_DISABLED);
-    bool ok = run_builtin(s, env, kind, false);
+    /* Many a process has no method that needs a template: they are compiled when one is asked for, which takes a third off a
+     * start without rules. Not where files of one's own replace what they define, and not where one is to be switched off. */
+    if (env == NR_FILE_TEMPLATE && !(l && l->count) && !nr_env_is_set(NR_ENV_TEMPLATES_DISABLED))
+        s->later = NR_STAGE_COMMON;
+    bool ok = (env == NR_FILE_TEMPLATE && s->later) || run_builtin(s, env, kind, NR_STAGE_NONE);
     if (l && dir.p) {
         s->from_home = true;
         for (size_t i = 0; i < l->count; i++) {

@@ -392,7 +392,7 @@ bool nr_script_read_file(nr_script *s, nr_arena *arena, nr_str path, nr_str *tex
 bool nr_script_load_rules(nr_script *s, nr_str file, nr_str text)
 {
     nr_point *last = s->pending_last;
-    nr_script_run_later(s); /* rule files may use up the memory */
+    nr_script_run_later(s, NR_STAGE_NONE); /* rule files may use up the memory */
     nr_script_set_budget(s, NR_SCRIPT_INSTRUCTIONS);
     s->file = file = nr_arena_str(&s->set->arena, file);
     bool ok = call_rule_library(s, "begin") &&
@@ -451,9 +451,12 @@ static nr_template *find_template(nr_script *s, nr_str name)
 static nr_template *template_named(nr_script *s, nr_str name)
 {
     nr_template *t = find_template(s, name);
-    if (t || !atomic_load(&s->later)) return t;
-    nr_script_run_later(s);
-    return find_template(s, name);
+    for (unsigned left = NR_STAGE_COMMON; !t && left-- > NR_STAGE_NONE;) {
+        if (atomic_load(&s->later) <= left) continue;
+        nr_script_run_later(s, left);
+        t = find_template(s, name);
+    }
+    return t;
 }
 
 bool nr_script_template_is_off(nr_script *s, nr_str template_name)
@@ -480,7 +483,7 @@ const nr_blob *nr_script_blob(nr_script *s, nr_str template_name, unsigned shape
 
 bool nr_script_added_method(nr_script *s, size_t n, nr_added_method *method)
 {
-    nr_script_run_later(s);
+    nr_script_run_later(s, NR_STAGE_NONE);
     const nr_template *t = atomic_load(&s->templates);
     for (; t; t = atomic_load(&t->next)) {
         if (t->outside && n-- == 0) break;

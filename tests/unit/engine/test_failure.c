@@ -324,7 +324,7 @@ TEST(each_allocation_of_a_start)
     CHECK(nr_os_remove(own));
     nr_arena_exact(false);
     /* With no memory at all from some point on there is no half of a generation, either. */
-    for (n = 1; n < 1000; n += n < 200 ? 1 : 23) {
+    for (n = 1; n < 600; n += n < 200 ? 1 : 23) {
         nr_alloc_fail_at(n, 1);
         nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
         nr_alloc_fail_at(0, 0);
