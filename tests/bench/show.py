@@ -1,0 +1,243 @@
+"""What bench.py shows of its results: the tables, the page with plots, and the tables of docs/performance.md."""
+import math
+import os
+import re
+import statistics
+import sys
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
+
+
+def number(v, digits=0):
+    return "–" if v is None else "{:,.{d}f}".format(v, d=digits)
+
+
+def difference(r, program, name, base):
+    """CPU milliseconds more than `base`, and from where to where it may be: the median of the differences within each round of runs
+    (what drifts from round to round falls out) and the differences between which the true one lies in 95 of 100 cases."""
+    of = r["startup"][program]
+    if name not in of:
+        return None
+    found = sorted(a - b for a, b in zip(of[name]["all"], of[base]["all"]))
+    n, k, outside = len(found), 0, 0.5 ** len(found)
+    while k < n // 2 and 2 * outside <= 0.05: # sign test: so many differences on one side of the median are chance
+        k += 1
+        outside += math.comb(n, k) * 0.5 ** n
+    k = max(k - 1, 0)
+    return statistics.median(found), found[k], found[n - 1 - k]
+
+
+def budgets(r):
+    """What the figures are meant to be, and whether they are."""
+    rows = []
+
+    def row(what, limit, unit, measured, digits=0, least=False, other=None):
+        if measured is None:
+            return
+        met = measured >= limit if least else measured <= limit
+        show = lambda v: "–" if v is None else number(v, digits) + unit
+        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other), "yes" if met else "**no**"])
+
+    def library(name):
+        return {"counts": r.get("counts", {}).get(name), "times": r.get("times", {}).get(name)}
+
+    ours, other = library("nrprof"), library("other")
+    if ours["counts"]:
+        callbacks = ("callback.Plain", "callback.Ruled", "callback.Attributed")
+        worst = lambda of: max(of["counts"][k] for k in callbacks) if of["counts"] else None
+        row("callback of a method that does not match, instructions", 300, "", worst(ours), other=worst(other))
+        row("`JITInlining`, instructions", 10, "", ours["counts"]["inline"], other=other["counts"] and other["counts"]["inline"])
+        if other["counts"]:
+            least = min(other["counts"]["again.%d" % i] / ours["counts"]["again.%d" % i] for i in range(len(r["shapes"])))
+            row("instrumenting, shape known: instructions of the other ÷ own", 8, "", least, 1, least=True)
+    if "growth" in r:
+        counted = [x["callback"] for x in r["growth"]["rules"] if x["callback"]]
+        row("callback: most ÷ fewest instructions, 10 to 10,000 rules", 1.02, "", max(counted) / min(counted), 2)
+    if ours["times"]:
+        small = [i for i, text in enumerate(r["shapes"]) if "bytes" not in text]
+        worst = lambda of: max(of["times"]["again.%d" % i] for i in small) if of["times"] else None
+        row("instrumenting, shape known, small methods", 25, " µs", worst(ours), 1, other=worst(other))
+        if "start.shipped" in ours["times"]:
+            row("start with all shipped files", 3, " ms", ours["times"]["start.shipped"] / 1000, 2,
+                other=other["times"] and other["times"]["start.shipped"] / 1000)
+        row("excluded process", 3, " ms", ours["times"]["excluded"] / 1000, 2, other=other["times"] and other["times"]["excluded"] / 1000)
+    if "threads" in r:
+        rate = {n: x for n, x in r["threads"]}
+        row("callbacks of two threads ÷ one", 1.9, "", rate[2] / rate[1], 2, least=True)
+    if "startup" in r:
+        null, bare = "null, reference's mask", "bare"
+        cpu = lambda program, name: r["startup"][program][name]["cpu"]
+
+        def over(program, name, base):
+            found = difference(r, program, name, base)
+            return found and found[0]
+
+        row("hello world over *null*", 5, " ms", over("hello", "nrprof", null), 1, other=over("hello", "other", null))
+        row("web application over *null*", 25, " ms", over("web", "nrprof", null), 1, other=over("web", "other", null))
+        for program, limit, title in (("hello", 5, "hello world"), ("web", 25, "web application")):
+            if "nrprof, no rules" in r["startup"][program]: # results of an earlier run may not have it
+                row(title + " without rules over *null*", limit, " ms", over(program, "nrprof, no rules", null), 1,
+                    other=over(program, "other, no rules", null))
+        row("fast start: hello world over *bare*", 5, " ms", over("hello", "nrprof, fast start", bare), 1)
+        row("fast start: web application ÷ *bare*", 1.10, "", cpu("web", "nrprof, fast start") / cpu("web", bare), 2)
+        peak = lambda name: r["startup"]["hello"][name]["memory"] - r["startup"]["hello"][null]["memory"] if name in r["startup"]["hello"] else None
+        row("memory after start (peak of hello world over *null*)", 3, " MiB", peak("nrprof"), 1, other=peak("other"))
+    if "inside" in r:
+        inside = lambda name: sum(ms for _, ms in r["inside"][name].values()) if name in r["inside"] else None
+        row("web application: time inside the library", 25, " ms", inside("nrprof"), 1, other=inside("other"))
+    if "calls" in r and "nrprof, direct call" in r["calls"]:
+        direct = r["calls"]["nrprof, direct call"]
+        other_calls = r["calls"].get("other")
+        row("direct call, one thread", 100, " ns", direct[0][1], other=other_calls and other_calls[0][1])
+        row("direct call", 100, " bytes", direct[0][3], other=other_calls and other_calls[0][3])
+    return rows
+
+
+def tables(r):
+    out = {}
+    if "machine" in r:
+        m = r["machine"]
+        out["machine"] = "%s; %s; %d processors, load %s when the run began; .NET %s; %s" % (m["cpu"], m["system"], m["processors"], m["load"],
+                                                                                            m["dotnet"], m["date"])
+    found = budgets(r)
+    if found:
+        out["budgets"] = table(["", "budget", "nrprof", "other", "met"], found)
+    if "counts" in r:
+        names = list(r["counts"])
+        words = {"start": "start, 1 file", "start.shipped": "start, shipped files", "excluded": "excluded process", "inline": "JITInlining",
+                 "callback.Plain": "callback, assembly without rules", "callback.Attributed": "the same, it refers to the attributes",
+                 "callback.Ruled": "callback, assembly with rules", "first.Ruled": "first callback of such an assembly, 1,000 methods",
+                 "load.Plain": "module load", "load.Shapes": "module load, 12 methods with rules", "refresh": "refresh, 1 file"}
+        for i, shape in enumerate(r["shapes"]):
+            words["first.%d" % i] = "instrument %s, first of its shape" % shape
+            words["again.%d" % i] = "instrument %s, again" % shape
+        head = ["", *("instructions, " + n for n in names), *("µs, " + n for n in names)]
+        rows = []
+        for key, text in words.items():
+            if key not in r["counts"][names[0]]:
+                continue
+            rows.append([text] + [number(r["counts"][n].get(key)) for n in names] +
+                        [number(r.get("times", {}).get(n, {}).get(key), 2) for n in names])
+        out["counts"] = table(head, rows)
+    if "growth" in r:
+        g = r["growth"]
+        out["growth"] = "\n\n".join([
+            table(["methods in the module", "instructions per callback", "first callback"], [[number(a), number(b), number(c)] for a, b, c in g["methods"]]),
+            table(["modules", "instructions per callback", "per load"], [[number(a), number(b), number(c)] for a, b, c in g["modules"]]),
+            table(["rules", "instructions per callback", "ns per callback, simulation included", "instructions of the start", "ms",
+                   "of a refresh", "ms"],
+                  [[number(x["rules"]), number(x["callback"]), number(x["callback_ns"]), number(x["start"]), number(x["start_ms"], 1),
+                    number(x["refresh"]), number(x["refresh_ms"], 1)] for x in g["rules"]])])
+    if "threads" in r:
+        one = r["threads"][0][1]
+        out["threads"] = table(["threads", "callbacks per second", "× one thread"], [[n, number(rate), number(rate / one, 2)] for n, rate in r["threads"]])
+    if "startup" in r:
+        s = r["startup"]
+        rows = []
+        for name in s["hello"]:
+            row = [name]
+            for program in ("hello", "web"):
+                row += [number(s[program][name]["cpu"], 0), number(s[program][name]["cpu"] / s[program]["bare"]["cpu"], 2), number(s[program][name]["memory"], 1)]
+            rows.append(row)
+        ms = lambda v: "%s (%s … %s)" % tuple(number(x, 1) for x in v) if v else "–"
+        over = [[name, "*null*" if base != "bare" else "*bare*"] + [ms(difference(r, program, name, base)) for program in ("hello", "web")]
+                for name in s["hello"] for base in ["bare" if "fast" in name or "both" in name else "null, reference's mask"]
+                if name not in ("bare", base)]
+        out["differences"] = table(["", "over", "hello world, CPU ms", "web application, CPU ms"], over)
+        out["startup"] = table(["", "hello world, CPU ms", "× bare", "peak MiB", "web application, CPU ms", "× bare", "peak MiB"], rows)
+    if "inside" in r:
+        names = list(r["inside"])
+        of = lambda name, callback: r["inside"][name].get(callback, [0, 0.0])
+        callbacks = sorted(set().union(*r["inside"].values()), key=lambda c: -max(of(n, c)[1] for n in names))
+        shown = [c for c in callbacks if max(of(n, c)[1] for n in names) >= 0.05]
+        rest = [c for c in callbacks if c not in shown]
+        rows = [[c] + [cell for n in names for cell in (number(of(n, c)[0]), number(of(n, c)[1], 2))] for c in shown]
+        for title, group in (("all others", rest), ("**together**", callbacks)):
+            rows.append([title] + [cell for n in names for cell in (number(sum(of(n, c)[0] for c in group)), number(sum(of(n, c)[1] for c in group), 2))])
+        out["inside"] = table(["", *(w for n in names for w in ("calls, " + n, "ms, " + n))], rows)
+    if "calls" in r:
+        head = ["%d thread%s" % (x[0], "" if x[0] == 1 else "s") for x in next(iter(r["calls"].values()))]
+        out["calls"] = "\n\n".join([
+            table(["CPU ns per call", *head, "bytes per call"],
+                  [[name] + [number(x[1], 0) for x in rows] + [number(rows[0][3], 0)] for name, rows in r["calls"].items()]),
+            table(["million calls per second, all threads", *head],
+                  [[name] + [number(x[2] / 1e6, 2) for x in rows] for name, rows in r["calls"].items()])])
+    if r.get("throughput"):
+        bare = r["throughput"]["bare"]["requests"]
+        out["throughput"] = table(["", "requests per second", "of bare", "peak MiB"],
+                                  [[n, number(v["requests"]), "%.0f %%" % (100 * v["requests"] / bare), number(v["memory"], 0)] for n, v in r["throughput"].items()])
+    return out
+
+
+def bars(title, rows, unit):
+    """Horizontal bars as SVG: rows of (name, value)."""
+    height, most = 24, max(v for _, v in rows) or 1
+    left = 20 + 7 * max(len(name) for name, _ in rows)
+    parts = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="13">' % (left + 540, height * len(rows) + 34),
+             '<text x="0" y="16" font-weight="bold">%s</text>' % title]
+    for i, (name, value) in enumerate(rows):
+        y = 28 + i * height
+        parts.append('<text x="0" y="%d">%s</text><rect x="%d" y="%d" width="%.1f" height="16" fill="#4878a8"/><text x="%.1f" y="%d">%s %s</text>'
+                     % (y + 13, name.replace("<", "&lt;"), left, y, 420 * value / most, left + 6 + 420 * value / most, y + 13, number(value, 0 if value >= 10 else 2), unit))
+    return "".join(parts) + "</svg>"
+
+
+def html(text):
+    """The little Markdown that the tables use."""
+    for mark, tag in ((r"\*\*", "b"), (r"\*", "i"), ("`", "code")):
+        text = re.sub(mark + "(.+?)" + mark, r"<%s>\1</%s>" % (tag, tag), text)
+    return text
+
+
+def page(r, out):
+    parts = ["<!DOCTYPE html><meta charset=utf-8><title>nrprof: what it costs</title><style>body{font:14px sans-serif;max-width:60em;margin:2em}"
+             "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:2px 8px;text-align:right}td:first-child{text-align:left}</style>"
+             "<h1>What the profiler costs</h1>"]
+    if "startup" in r:
+        for program in ("hello", "web"):
+            parts.append(bars(program + ", CPU ms", [(n, v["cpu"]) for n, v in r["startup"][program].items()], "ms"))
+    if "inside" in r:
+        parts.append(bars("web application: time inside the library", [(n, sum(ms for _, ms in v.values())) for n, v in r["inside"].items()], "ms"))
+    if "calls" in r:
+        parts.append(bars("one call of an instrumented method, one thread", [(n, rows[0][1]) for n, rows in r["calls"].items()], "ns"))
+    if r.get("throughput"):
+        parts.append(bars("requests per second", [(n, v["requests"]) for n, v in r["throughput"].items()], ""))
+    if "counts" in r:
+        parts.append(bars("instructions per JIT callback that no rule is about", [(n, c["callback.Ruled"]) for n, c in r["counts"].items()], ""))
+        parts.append(bars("instructions to instrument a method, shape known", [(n, c["again.1"]) for n, c in r["counts"].items()], ""))
+    if "growth" in r:
+        rules = r["growth"]["rules"]
+        parts.append(bars("instructions per callback by number of rules", [(str(x["rules"]), x["callback"]) for x in rules if x["callback"]], ""))
+        parts.append(bars("start by number of rules", [(str(x["rules"]), x["start_ms"]) for x in rules], "ms"))
+        parts.append(bars("refresh by number of rules", [(str(x["rules"]), x["refresh_ms"]) for x in rules], "ms"))
+    if "threads" in r:
+        parts.append(bars("callbacks per second by threads", [(str(n), rate) for n, rate in r["threads"]], ""))
+    for name, text in tables(r).items():
+        parts.append("<h2>%s</h2>" % name)
+        block = []
+        for line in text.splitlines() + [""]:
+            if line.startswith("|"):
+                if not line.startswith("|---"):
+                    block.append("<tr>" + "".join("<td>%s</td>" % html(c.strip()) for c in line.strip("|").split("|")) + "</tr>")
+            else:
+                if block:
+                    parts.append("<table>" + "".join(block) + "</table>")
+                block = []
+                parts.append("<p>%s</p>" % line)
+    with open(os.path.join(out, "report.html"), "w") as f:
+        f.write("".join(parts))
+
+
+def update_document(r, path):
+    """Puts the tables between <!-- bench:NAME --> and <!-- end -->."""
+    with open(path) as f:
+        text = f.read()
+    for name, content in tables(r).items():
+        text, n = re.subn(r"(<!-- bench:%s -->\n).*?(<!-- end -->)" % name, lambda m: m.group(1) + content + "\n" + m.group(2), text, flags=re.S)
+        if not n:
+            note("%s has no place for the table '%s'" % (path, name))
+    with open(path, "w") as f:
+        f.write(text)
