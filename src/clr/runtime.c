@@ -92,22 +92,22 @@ static int32_t il_body(void *rt, uintptr_t module, uint32_t method, const uint8_
     return NR_CALL(info, GetILFunctionBody, module, method, body, size);
 }
 
+/* A function control copies the body. ICorProfilerInfo keeps it where it is, in memory of the module's allocator, which nobody ever frees: in a
+ * ReJIT that would be lost at each refresh. */
 static int32_t set_il_body(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size)
 {
     nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerFunctionControl *c = control;
     void *found = NULL;
+    if (!size || size > UINT32_MAX) return NR_HR_NO_MEMORY;
+    if (c) return NR_CALL(c, SetILFunctionBody, (uint32_t)size, body);
     int32_t hr = NR_CALL(info, GetILFunctionBodyAllocator, module, &found);
     nr_IMethodMalloc *allocator = found;
     if (hr < 0 || !allocator) return hr < 0 ? hr : NR_HR_FAIL;
-    void *memory = size && size <= UINT32_MAX ? NR_CALL(allocator, Alloc, (uint32_t)size) : NULL;
+    void *memory = NR_CALL(allocator, Alloc, (uint32_t)size);
     if (memory) {
         memcpy(memory, body, size);
-        if (control) {
-            nr_ICorProfilerFunctionControl *c = control;
-            hr = NR_CALL(c, SetILFunctionBody, (uint32_t)size, memory);
-        } else {
-            hr = NR_CALL(info, SetILFunctionBody, module, method, memory);
-        }
+        hr = NR_CALL(info, SetILFunctionBody, module, method, memory);
     } else {
         hr = NR_HR_NO_MEMORY;
     }
