@@ -305,6 +305,7 @@ fault_injection() {
         add_run timeout 3600 "${words[@]}"
     done <<<"build/obj/linux-x64/unit_sim faults
 env NRPROF_FAULTS=7 build/obj/linux-x64-asan/unit_sim faults
+build/obj/linux-x64/unit_engine failure
 build/obj/linux-x64-asan/unit_engine shapes
 build/linux-x64/nrprof test tests/scenarios/faults_com.lua"
     say "$p passed, $f failed, $s skipped"

@@ -194,6 +194,13 @@ const char *nr_test_directory(void)
     return test_directory;
 }
 
+unsigned long nr_test_stride(unsigned long usual)
+{
+    const char *v = getenv("NRPROF_FAULTS");
+    unsigned long step = !v ? usual : strcmp(v, "all") == 0 ? 1 : strtoul(v, NULL, 10);
+    return step ? step : usual;
+}
+
 static int wanted(int argc, char **argv, const char *module, const char *test)
 {
     char full[256];

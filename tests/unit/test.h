@@ -50,6 +50,8 @@ int nr_test_bytes(const void *got, size_t size, const char *hex, const char *wha
 void nr_test_skip(const char *reason);
 /* Hex text to bytes; returns their number. */
 size_t nr_test_hex(const char *hex, uint8_t *out, size_t capacity);
+/* Where something fails at n = 1, 2, 3 …: from one n to the next. `usual`, but with NRPROF_FAULTS=all 1, and with a number that one. */
+unsigned long nr_test_stride(unsigned long usual);
 /* A directory that is empty when a test first asks for it, the same during that test, and removed
  * at the end of the run; ends without a separator. */
 const char *nr_test_directory(void);

@@ -213,7 +213,7 @@ TEST(every_call_of_a_module_load)
 static void each_allocation(int32_t (*call)(stage *), bool jitted, size_t size, bool forever, unsigned long least)
 {
     unsigned long n = 1, lost = 0;
-    for (;; n++) {
+    for (;; n += n < least / 2 ? 1 : nr_test_stride(3)) {
         stage s;
         begin(&s, NULL);
         if (jitted) CHECK_EQ(jit(&s), 0);
@@ -302,7 +302,7 @@ TEST(each_allocation_of_a_start)
         none += !g;
         nr_generation_free(g);
         if (complete && n > 3000) break;
-        if (n > 300) step = 7; /* Lua's own allocations are alike */
+        if (n > 150) step = nr_test_stride(29); /* Lua's own allocations are alike */
         if (!CHECK(n < 200000)) break;
     }
     CHECK(none > 30);
@@ -312,19 +312,20 @@ TEST(each_allocation_of_a_start)
                           "template { name = 'own', max_stack = { at_least = 1 }, locals = { { 'n', 'int32' } }, "
                           "body = function(m) ldc_i4(1) stloc 'n' original() ret() end }");
     bool whole = false;
-    for (n = 1; n < 200000 && !whole; n += n < 200 ? 1 : 61) {
+    for (n = 1; n < 200000 && !whole; n += n < 60 ? 1 : nr_test_stride(131)) {
         nr_alloc_fail_at(n, 0);
         whole = loads_whole(&a, &files, &ignore);
     }
     CHECK(whole);
-    for (unsigned long last = n, k = n - 300; k < last; k++) { /* what comes behind Lua: rules, checks, XML */
+    for (unsigned long last = n, k = n - 300; k < last;
+         k += nr_test_stride(3)) { /* what comes behind Lua: rules, checks, XML */
         nr_alloc_fail_at(k, 0);
         loads_whole(&a, &files, &ignore);
     }
     CHECK(nr_os_remove(own));
     nr_arena_exact(false);
     /* With no memory at all from some point on there is no half of a generation, either. */
-    for (n = 1; n < 600; n += n < 200 ? 1 : 23) {
+    for (n = 1; n < 600; n += n < 60 ? 1 : nr_test_stride(41)) {
         nr_alloc_fail_at(n, 1);
         nr_generation *g = nr_generation_load(test_path(&a, ""), &files, NULL, 0, &ignore);
         nr_alloc_fail_at(0, 0);
@@ -380,7 +381,7 @@ TEST(each_allocation_of_a_refresh)
     bool whole = false;
     unsigned long refused = 0;
     nr_arena_exact(true);
-    for (unsigned long n = 1; n < 200000 && !whole; n += n < 150 ? 1 : 61) {
+    for (unsigned long n = 1; n < 200000 && !whole; n += n < 60 ? 1 : nr_test_stride(131)) {
         stage s;
         begin(&s, NULL);
         set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
@@ -408,7 +409,7 @@ TEST(each_allocation_of_a_direct_call)
 {
     bool whole = false;
     nr_arena_exact(true);
-    for (unsigned long n = 1; n < 3000 && !whole; n += n < 20 ? 1 : 3) {
+    for (unsigned long n = 1; n < 3000 && !whole; n += n < 20 ? 1 : nr_test_stride(11)) {
         stage s;
         begin(&s, NULL);
         set_env("NEW_RELIC_DIRECT_CALL", "1");
