@@ -20,9 +20,12 @@ def text(x, y, words, anchor="start", weight=""):
     return '<text x="%.0f" y="%.0f" text-anchor="%s"%s>%s</text>' % (x, y, anchor, weight, words)
 
 
-def panel(points, top, minutes, title, unit, note):
-    """Lines of SVG for one curve over time; its axis begins at zero."""
-    highest = max(y for _, y in points)
+COLOURS = ("#06c", "#999")
+
+
+def panel(curves, top, minutes, title, unit, note):
+    """Lines of SVG for curves over time; their axis begins at zero. The highest one is the first."""
+    highest = max(y for _, y in curves[0])
     mark = step(highest)
     limit = mark * (int(highest / mark) + 1)
     inner = WIDTH - LEFT - RIGHT
@@ -36,15 +39,18 @@ def panel(points, top, minutes, title, unit, note):
     minute = max(step(minutes), 0.25)
     for i in range(int(minutes / minute + 0.001) + 1):
         out.append(text(across(i * minute), top + PANEL + 15, "%g" % (i * minute), "middle"))
-    out.append('<polyline fill="none" stroke="#06c" stroke-width="1.5" points="%s"/>' % " ".join("%.1f,%.1f" % (across(x), down(y)) for x, y in points))
+    for points, colour in zip(curves, COLOURS):
+        out.append('<polyline fill="none" stroke="%s" stroke-width="1.5" points="%s"/>' % (
+            colour, " ".join("%.1f,%.1f" % (across(x), down(y)) for x, y in points)))
     return out
 
 
-def thinned(samples, column, scale):
-    """At most MOST_POINTS, each the highest of its stretch: a peak is never left out."""
+def thinned(samples, value, scale):
+    """At most MOST_POINTS, each the highest of its stretch: a peak is never left out. `value` of a sample; None: there is none."""
+    samples = [s for s in samples if value(s) is not None]
     stretch = -(-len(samples) // MOST_POINTS)
     groups = [samples[i:i + stretch] for i in range(0, len(samples), stretch)]
-    return [(g[0][0] / 60, max(s[column] for s in g) / scale) for g in groups]
+    return [(g[0][0] / 60, max(value(s) for s in g) / scale) for g in groups]
 
 
 def draw(curve):
@@ -56,8 +62,11 @@ def draw(curve):
         WIDTH, height, WIDTH, height), '<rect width="100%" height="100%" fill="#fff"/>']
     x = LEFT + (WIDTH - LEFT - RIGHT) * warm / minutes
     out.append('<rect x="%d" y="%d" width="%.1f" height="%d" fill="#f4f4f4"/>' % (LEFT, TOP, x - LEFT, second + PANEL - TOP))
-    out += panel(thinned(samples, 1, 2**20), TOP, minutes, "Memory of the process", "MiB", "grey: warming up")
-    out += panel(thinned(samples, 2, 2**10), second, minutes, "Bytes that the library has in use", "KiB", curve["note"])
+    whole, rest = (thinned(samples, value, 2**20) for value in (lambda s: s[1], lambda s: s[1] - s[3] - s[4] - s[6]))
+    out += panel((whole, rest), TOP, minutes, "Memory of the process; grey: without what the runtime holds", "MiB", "grey ground: warming up")
+    held = thinned(samples, lambda s: s[2], 2**10)
+    if held:
+        out += panel((held,), second, minutes, "Bytes that the library has in use", "KiB", curve["note"])
     out.append(text(WIDTH - RIGHT, height - 6, "minutes", "end"))
     return "\n".join(out + ["</svg>", ""])
 

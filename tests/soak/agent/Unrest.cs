@@ -19,6 +19,7 @@ namespace NewRelic.Agent.Core
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] static extern int RequestFunctionNames(UIntPtr[] functionIds, int length, [Out] out IntPtr results);
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl)] static extern void ShutdownThreadProfiler();
 
+        static readonly string[] s_without = (Environment.GetEnvironmentVariable("SOAK_WITHOUT") ?? "").Split(',');
         const int ProfileEvery = 5, ReloadEvery = 7;
         static long s_refreshes, s_profiles, s_names, s_bad;
 
@@ -38,14 +39,20 @@ namespace NewRelic.Agent.Core
                 long rest = second * 1000L - watch.ElapsedMilliseconds;
                 if (rest > 0) Thread.Sleep((int)rest);
                 else second = (int)(watch.ElapsedMilliseconds / 1000); // behind: none is made up for
-                Expect("InstrumentationRefresh", InstrumentationRefresh());
-                s_refreshes++;
-                if (second % ReloadEvery == 0) Expect("ReloadConfiguration", ReloadConfiguration());
-                if (second % ProfileEvery == 0) Profile();
+                if (Does("refresh"))
+                {
+                    Expect("InstrumentationRefresh", InstrumentationRefresh());
+                    s_refreshes++;
+                    if (second % ReloadEvery == 0) Expect("ReloadConfiguration", ReloadConfiguration());
+                }
+                if (second % ProfileEvery == 0 && Does("profiles")) Profile();
                 Console.WriteLine("soak " + second + " " + s_refreshes + " " + s_profiles + " " + s_names + " " + AgentShim.Starts
-                    + " " + AgentShim.Finishes + " " + s_bad);
+                    + " " + AgentShim.Finishes + " " + s_bad + " " + GC.GetGCMemoryInfo().TotalCommittedBytes);
             }
         }
+
+        /// <summary>A control run goes without some of it.</summary>
+        static bool Does(string what) => Array.IndexOf(s_without, what) < 0;
 
         static void Expect(string what, int hr)
         {
