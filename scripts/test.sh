@@ -118,7 +118,7 @@ cross_unit_tests() { # TARGET
 thread_sanitizer() {
     build_units linux-x64-tsan || return 1
     export TSAN_OPTIONS="suppressions=$root/tests/tsan.supp"
-    export NRPROF_STORM=40
+    export NRPROF_STORM=25
     # With many bits of address randomisation its shadow memory finds no place.
     if setarch "$(uname -m)" -R true 2>/dev/null; then
         export -f run_units run_target say
