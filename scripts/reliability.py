@@ -23,7 +23,7 @@ RUNS = [
     ("soak.control.", r"soak", None),
     ("soak.", r"", ("soak.minutes", 10)),
 ]
-CONTROLS = {"other": "with the C++ profiler", "without-refresh": "no refresh", "without-profiler": "no profiler", "without-rules": "no rules that come and go",
+CONTROLS = {"short": "all of it, a short run", "other": "with the C++ profiler", "without-refresh": "no refresh", "without-refresh-rules": "no refresh, and rules that stay", "without-profiler": "no profiler", "without-rules": "no rules that come and go",
             "without-profiles": "no thread profiles"}
 FUZZ_SECONDS = 600  # a target's run counts from here
 
@@ -160,12 +160,12 @@ def soak(p):
     p.figures([
         ("minutes", "soak.minutes"), ("requests answered", "soak.requests"), ("requests not answered, or wrongly", "soak.requests.unanswered"),
         ("calls of instrumented methods", "soak.calls"), ("refreshes", "soak.refreshes"), ("thread profiles", "soak.profiles"),
-        ("times the log was moved", "soak.rotations"), ("bytes the library has in use when warm (median)", "soak.library.warm"),
-        ("at the end", "soak.library.end"), ("at most, while replaced rules wait for their last reader", "soak.library.most"),
+        ("times the log was moved", "soak.rotations"), ("bytes the library has in use when warm, at most (replaced rules wait for their last reader)", "soak.library.warm"),
+        ("at the end, at most", "soak.library.end"), ("bytes it has in use when warm, median", "soak.library.median.warm"), ("at the end, median", "soak.library.median.end"),
         ("bytes the library holds of the C heap when warm (median), by who called malloc", "soak.heap.warm"), ("at the end", "soak.heap.end")])
     p.text("What the process grows by, in bytes a minute, and that of control runs beside it. The runtime keeps what it made of each version of a method, "
            "whoever asked for it: its code, and records in the C heap (\"other libraries\"). Without a refresh there is no new version.")
-    runs = [("all of it", "soak.")] + [(CONTROLS.get(name, "`%s`" % name), "soak.control.%s." % name)
+    runs = [("all of it, ten minutes", "soak.")] + [(CONTROLS.get(name, "`%s`" % name), "soak.control.%s." % name)
                                        for name in p.names(r"soak\.control\.([a-z-]+)\.minutes")]
     columns = ("minutes", "refreshes", "process.trend", "process.code", "process.managed", "process.heap", "heap.trend", "process.rest")
     p.table(("run", "minutes", "refreshes", "the process", "of this code and types", "managed heap", "other libraries in the C heap", "the profiler in the C heap",

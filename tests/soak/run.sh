@@ -30,7 +30,8 @@ leave_out() {
 why=$(need_dotnet) || leave_out "$why"
 why=$(need_packages wrk python3 gcc) || leave_out "$why"
 name=${without:+without-${without//,/-}}
-[ -z "$profiler" ] || name=other${name:+-$name}
+[ -n "$name" ] || [ "${minutes%.*}" -ge 10 ] || name=short
+[ -z "$profiler" ] || name=other${without:+-$name}
 profiler=$(realpath -m "${profiler:-$root/build/linux-x64/libNewRelicProfiler.so}")
 [ -f "$profiler" ] || die "there is no profiler at $profiler"
 dotnet_build "$root/tests/bench/app" "$here/agent" || die "the programs do not build"

@@ -251,7 +251,8 @@ def memory(v, warm, does):
         before, after = ends(logged) if len(logged) > 2 * quarter else (0, 0)
         v.memory("memory of the library", 0 < after <= before + LIBRARY_BOUND, "%d bytes when warm, %d at the end (bound: %d more)" % (
             before, after, LIBRARY_BOUND))
-        figures.update({"library.warm": before, "library.end": after, "library.most": max(logged, default=0)})
+        most = (max(logged[:quarter]), max(logged[-quarter:])) if before else (0, 0)
+        figures.update({"library.median.warm": before, "library.median.end": after, "library.warm": most[0], "library.end": most[1]})
     if does("profiler"):
         before, after = ends([s[5] for s in warm])
         v.memory("its part of the C heap", 0 < after <= before + LIBRARY_BOUND, "%d bytes when warm, %d at the end (bound: %d more)" % (
