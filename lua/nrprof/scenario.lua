@@ -487,6 +487,7 @@ local function run(full_name, file, options, body)
   local how, code, name = clr.isolate { run = function() run_here(body, directory) end, arguments = arguments,
     out = directory .. "/out", err = directory .. "/err", seconds = seconds }
   if nr.windows then clr.setenv("NRPROF_SCENARIO", nil) end
+  for figure in (read_file(directory .. "/out") or ""):gmatch "figure [%w.-]+ %d+" do print(figure) end -- of a run, for the reliability page
   outcome(directory, how, code, name, seconds)
 end
 

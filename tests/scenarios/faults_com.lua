@@ -21,6 +21,7 @@ local function each_call(least, offset, try)
   end
   if failed < (all and least or least // 5) then error(("only %d calls failed"):format(failed)) end
   print(("figure faults.calls %d"):format(failed))
+  io.stdout:flush() -- a scenario's process ends without
 end
 
 local RULES = { { assembly = "A", class = "N.C", method = { "M", "Other" } }, { assembly = "A", class = "N.C+D", method = "M" } }
