@@ -272,8 +272,7 @@ static inline bool sc_each_carrier(nr_scope *s, const char *const *types, nr_tok
     atomic_fetch_add(&m->clr->carrier_calls, 1);
     if (fails(m->clr, "EnumCustomAttributes")) return false;
     for (uint32_t i = 0; i < m->method_count - m->hidden; i++) {
-        if (m->methods[i].marks & (ON_TRACE | ON_TRANSACTION))
-            visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (i + 1));
+        if (m->methods[i].marks & (ON_TRACE | ON_TRANSACTION)) visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (i + 1));
     }
     return true;
 }
@@ -533,14 +532,6 @@ static inline int32_t rt_request_rejit(void *rt, uint32_t count, uintptr_t *modu
     return 0;
 }
 
-/* A refresh asks for it when a rule is gone, be it for want of memory. */
-static inline int32_t rt_request_revert(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
-{
-    fake_clr *c = rt;
-    (void)count, (void)modules, (void)methods;
-    return fails(c, "RequestRevert") ? c->fail_hr : 0;
-}
-
 static inline int32_t rt_each_module(void *rt, void (*visit)(void *self, uintptr_t module), void *self)
 {
     fake_clr *c = rt;
@@ -597,7 +588,6 @@ static const nr_runtime_ops fake_runtime_ops = {
     .il_body = rt_il_body,
     .set_il_body = rt_set_il_body,
     .request_rejit = rt_request_rejit,
-    .request_revert = rt_request_revert,
     .each_module = rt_each_module,
     .open_function = rt_open_function,
     .open_module = rt_open_module,

@@ -372,18 +372,29 @@ TEST(each_allocation_of_the_environment_point)
     set_env("_HANDLER", NULL);
 }
 
+/* A refresh asks for it when a rule is gone, be it for want of memory. */
+static int32_t revert(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    (void)rt, (void)count, (void)modules, (void)methods;
+    return 0;
+}
+
 /* Live texts that are in force stay so when a refresh has no memory; the next one has them all. */
 TEST(each_allocation_of_a_refresh)
 {
     static const char xml[] =
         "<extension><instrumentation><tracerFactory name='G'><match assemblyName='App' className='N.C'>"
         "<exactMethodMatcher methodName='L'/></match></tracerFactory></instrumentation></extension>";
+    static nr_runtime_ops ops;
     bool whole = false;
     unsigned long refused = 0;
+    ops = fake_runtime_ops;
     nr_arena_exact(true);
     for (unsigned long n = 1; n < 200000 && !whole; n += n < 60 ? 1 : nr_test_stride(131)) {
         stage s;
         begin(&s, NULL);
+        ops.request_revert = revert;
+        s.clr.runtime.ops = &ops;
         set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
         CHECK_EQ(load(&s), 0);
         CHECK(nr_live_add(&s.e->live, NR_STR("live"), nr_str_of(xml)));
