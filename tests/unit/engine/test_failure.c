@@ -394,7 +394,7 @@ TEST(each_allocation_of_a_refresh)
         stage s;
         begin(&s, NULL);
         ops.request_revert = revert;
-        s.clr.runtime.ops = &ops;
+        s.e->runtime.ops = &ops;
         set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
         CHECK_EQ(load(&s), 0);
         CHECK(nr_live_add(&s.e->live, NR_STR("live"), nr_str_of(xml)));
