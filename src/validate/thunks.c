@@ -1,10 +1,8 @@
-/* thunks.c - for each slot of each family a function that passes the call on to the object behind the face.
- *
- * Arguments travel as machine words: on 32-bit Windows the callee takes exactly the words of the slot's table off the
- * stack; elsewhere each argument has a register or stack word of its own, whose unused half nobody looks at. */
+/* thunks.c - for each slot of each family a function that passes the call on to the object behind the face. */
+#include "clr/words.h"
 #include "validate/proxy.h"
 
-typedef uintptr_t W;
+typedef nr_word W;
 
 #define NR_CAT_(a, b) a##b
 #define NR_CAT(a, b) NR_CAT_(a, b)
@@ -12,41 +10,6 @@ typedef uintptr_t W;
 #define NR_NAME(face, name) NR_NAME_(face, name)
 #define NR_NUMBER_(interface, method) NR_SLOT(interface, method)
 #define NR_NUMBER(interface, method) NR_NUMBER_(interface, method)
-
-#define P0
-#define P1 , W a
-#define P2 P1, W b
-#define P3 P2, W c
-#define P4 P3, W d
-#define P5 P4, W e
-#define P6 P5, W f
-#define P7 P6, W g
-#define P8 P7, W h
-#define P9 P8, W i
-#define P10 P9, W j
-#define P11 P10, W k
-#define P12 P11, W l
-#define P13 P12, W m
-#define P14 P13, W n
-#define P15 P14, W o
-#define P16 P15, W p
-#define A0
-#define A1 , a
-#define A2 A1, b
-#define A3 A2, c
-#define A4 A3, d
-#define A5 A4, e
-#define A6 A5, f
-#define A7 A6, g
-#define A8 A7, h
-#define A9 A8, i
-#define A10 A9, j
-#define A11 A10, k
-#define A12 A11, l
-#define A13 A12, m
-#define A14 A13, n
-#define A15 A14, o
-#define A16 A15, p
 
 #define PASS(function, slot, parameters, arguments) \
     static W NR_COM function(nr_face *self parameters) \
@@ -56,7 +19,7 @@ typedef uintptr_t W;
         return ((call)(*(nr_any_function **)inner)[slot])(inner arguments); \
     }
 #define X(result, name, words, args) \
-    PASS(NR_NAME(FACE, name), NR_NUMBER(FACE, name), NR_CAT(P, words), NR_CAT(A, words))
+    PASS(NR_NAME(FACE, name), NR_NUMBER(FACE, name), NR_CAT(NR_WORDS_, words), NR_CAT(NR_PASSED_, words))
 #define FACE ICorProfilerCallback11
 NR_SLOTS_ICorProfilerCallback11(X)
 #undef FACE

@@ -1,5 +1,6 @@
 #include "crowd.h"
 
+#include "clr/words.h"
 #include "os/lock_order.h"
 
 static struct {
@@ -79,51 +80,17 @@ void crowd_leave(void)
 
 /* ---- into the simulation ------------------------------------------------------------------------ */
 
-typedef uintptr_t W;
-#define P0 void *self
-#define P1 P0, W a
-#define P2 P1, W b
-#define P3 P2, W c
-#define P4 P3, W d
-#define P5 P4, W e
-#define P6 P5, W f
-#define P7 P6, W g
-#define P8 P7, W h
-#define P9 P8, W i
-#define P10 P9, W j
-#define P11 P10, W k
-#define P12 P11, W l
-#define P13 P12, W m
-#define P14 P13, W n
-#define P15 P14, W o
-#define P16 P15, W p
-#define A0
-#define A1 , a
-#define A2 A1, b
-#define A3 A2, c
-#define A4 A3, d
-#define A5 A4, e
-#define A6 A5, f
-#define A7 A6, g
-#define A8 A7, h
-#define A9 A8, i
-#define A10 A9, j
-#define A11 A10, k
-#define A12 A11, l
-#define A13 A12, m
-#define A14 A13, n
-#define A15 A14, o
-#define A16 A15, p
+typedef nr_word W;
 
-/* Arguments travel as machine words, as in src/validate/thunks.c. A slot of the simulation that uses another one is inside already. */
+/* A slot of the simulation that uses another one is inside already. */
 #define ENTRY(kind, name, words) \
-    static W NR_COM kind##_##name(P##words) \
+    static W NR_COM kind##_##name(void *self NR_WORDS_##words) \
     { \
-        typedef W(NR_COM *slot)(P##words); \
+        typedef W(NR_COM *slot)(void *self NR_WORDS_##words); \
         slot plain = (slot)(void (*)(void))crowd.plain.kind.name; \
         bool nested = inside; \
         if (!nested) take(); \
-        W result = plain(self A##words); \
+        W result = plain(self NR_PASSED_##words); \
         if (!nested) give(); \
         return result; \
     }
@@ -256,13 +223,13 @@ static int32_t NR_COM DoStackSnapshot(void *self, uintptr_t thread, void *callba
 /* ---- out of it ------------------------------------------------------------------------------------ */
 
 #define X(result, name, words, args) \
-    static W NR_COM callback_##name(P##words) \
+    static W NR_COM callback_##name(void *self NR_WORDS_##words) \
     { \
-        typedef W(NR_COM *slot)(P##words); \
+        typedef W(NR_COM *slot)(void *self NR_WORDS_##words); \
         slot real = (slot)(void (*)(void))crowd.profiler->vtbl->name; \
         (void)self; \
         give(); \
-        W answer = real(crowd.profiler A##words); \
+        W answer = real(crowd.profiler NR_PASSED_##words); \
         crowd_enter(); \
         return answer; \
     }
