@@ -103,7 +103,7 @@ static uint64_t text_of(uintptr_t module, const uint8_t *il, size_t size)
             h = mix_token(h, module, (uint32_t)list[i].operand);
         else
             h = mix(h, &list[i].operand, sizeof list[i].operand);
-        if (list[i].arms) h = mix(h, list[i].arms, list[i].operand * 4);
+        if (list[i].arms) h = mix(h, list[i].arms, (size_t)list[i].operand * 4);
     }
     for (size_t i = 0; i < parts.section_count; i++) {
         for (uint32_t c = 0; c < parts.sections[i].clause_count; c++) {
