@@ -50,9 +50,8 @@ run() {
 }
 for unit in $(cat $obj/units.txt); do run "$obj/$unit"; done
 for tests in lua scenarios; do run $out/home/nrprof test "tests/$tests"; done
-# Each call and allocation, not some of them
+# Each call of the CLR, not some of them
 run env NRPROF_FAULTS=all $out/home/nrprof test tests/scenarios/faults_com.lua
-run env NRPROF_FAULTS=all $obj/unit_engine failure shapes
 
 # Not counted: what no source has (branches that the compiler makes where it proves code unreachable, or for exceptions), and the
 # one question that NR_LOG puts at each line of the log, whether its level is on (unit_base, log).

@@ -16,12 +16,17 @@ def number(v, digits=0):
 
 
 def difference(r, program, name, base):
-    """CPU milliseconds more than `base`, and from where to where it may be: the median of the differences within each round of runs
-    (what drifts from round to round falls out) and the differences between which the true one lies in 95 of 100 cases."""
+    """CPU milliseconds more than `base`, as of middle(): differences are taken within each round of runs, so that what drifts from
+    round to round falls out."""
     of = r["startup"][program]
     if name not in of:
         return None
-    found = sorted(a - b for a, b in zip(of[name]["all"], of[base]["all"]))
+    return middle(a - b for a, b in zip(of[name]["all"], of[base]["all"]))
+
+
+def middle(values):
+    """The median, and the two values between which the true one lies in 95 of 100 cases."""
+    found = sorted(values)
     n, k, outside = len(found), 0, 0.5 ** len(found)
     while k < n // 2 and 2 * outside <= 0.05: # sign test: so many differences on one side of the median are chance
         k += 1
@@ -37,9 +42,15 @@ def budgets(r):
     def row(what, limit, unit, measured, digits=0, least=False, other=None):
         if measured is None:
             return
-        met = measured >= limit if least else measured <= limit
-        show = lambda v: "–" if v is None else number(v, digits) + unit
-        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other), "yes" if met else "**no**"])
+        value = lambda v: v[0] if isinstance(v, tuple) else v
+        def show(v):
+            if isinstance(v, tuple):
+                return "%s (%s … %s)%s" % (*(number(x, digits) for x in v), unit)
+            return "–" if v is None else number(v, digits) + unit
+        met = value(measured) >= limit if least else value(measured) <= limit
+        open_ = isinstance(measured, tuple) and measured[1] <= limit < measured[2] # chance may have decided
+        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other),
+                     ("yes" if met else "**no**") + (", not certain" if open_ else "")])
 
     def library(name):
         return {"counts": r.get("counts", {}).get(name), "times": r.get("times", {}).get(name)}
@@ -69,12 +80,8 @@ def budgets(r):
         row("callbacks of two threads ÷ one", 1.9, "", rate[2] / rate[1], 2, least=True)
     if "startup" in r:
         null, bare = "null, reference's mask", "bare"
-        cpu = lambda program, name: r["startup"][program][name]["cpu"]
 
-        def over(program, name, base):
-            found = difference(r, program, name, base)
-            return found and found[0]
-
+        over = lambda program, name, base: difference(r, program, name, base)
         row("hello world over *null*", 5, " ms", over("hello", "nrprof", null), 1, other=over("hello", "other", null))
         row("web application over *null*", 25, " ms", over("web", "nrprof", null), 1, other=over("web", "other", null))
         for program, limit, title in (("hello", 5, "hello world"), ("web", 25, "web application")):
@@ -82,7 +89,8 @@ def budgets(r):
                 row(title + " without rules over *null*", limit, " ms", over(program, "nrprof, no rules", null), 1,
                     other=over(program, "other, no rules", null))
         row("fast start: hello world over *bare*", 5, " ms", over("hello", "nrprof, fast start", bare), 1)
-        row("fast start: web application ÷ *bare*", 1.10, "", cpu("web", "nrprof, fast start") / cpu("web", bare), 2)
+        web = r["startup"]["web"]
+        row("fast start: web application ÷ *bare*", 1.10, "", middle(a / b for a, b in zip(web["nrprof, fast start"]["all"], web[bare]["all"])), 2)
         peak = lambda name: r["startup"]["hello"][name]["memory"] - r["startup"]["hello"][null]["memory"] if name in r["startup"]["hello"] else None
         row("memory after start (peak of hello world over *null*)", 3, " MiB", peak("nrprof"), 1, other=peak("other"))
     if "inside" in r:
