@@ -259,9 +259,8 @@ static void anything_else(worker *w, unsigned i)
     if (take_names()) { /* while somebody is sampling, or not */
         uintptr_t function = (uintptr_t)(a - s.lasting + 1) << 20 | (token & 0xFFFFFF);
         void *names = NULL;
-        if (RequestFunctionNames(&function, 1, &names) != NR_S_OK)
-            w->errors++;
-        else if (((const nrprof_function_name *)names)->function != function)
+        if (RequestFunctionNames(&function, 1, &names) != NR_S_OK ||
+            ((const nrprof_function_name *)names)->function != function)
             w->errors++;
         give_names();
     }
