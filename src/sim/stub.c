@@ -1,116 +1,44 @@
 /* stub.c - every slot of every interface, until something better is put into it: counted, named, E_NOTIMPL. */
+#include "clr/words.h"
 #include "sim/sim.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A function per slot, with as many words as its caller pushes: stdcall cleans up by the callee's count. */
-#define A0 void *self
-#define A1 A0, uintptr_t a1
-#define A2 A1, uintptr_t a2
-#define A3 A2, uintptr_t a3
-#define A4 A3, uintptr_t a4
-#define A5 A4, uintptr_t a5
-#define A6 A5, uintptr_t a6
-#define A7 A6, uintptr_t a7
-#define A8 A7, uintptr_t a8
-#define A9 A8, uintptr_t a9
-#define A10 A9, uintptr_t a10
-#define A11 A10, uintptr_t a11
-#define A12 A11, uintptr_t a12
-#define A13 A12, uintptr_t a13
-#define A14 A13, uintptr_t a14
-#define A15 A14, uintptr_t a15
-#define A16 A15, uintptr_t a16
 #define U0
-#define U1 U0(void) a1;
-#define U2 U1(void) a2;
-#define U3 U2(void) a3;
-#define U4 U3(void) a4;
-#define U5 U4(void) a5;
-#define U6 U5(void) a6;
-#define U7 U6(void) a7;
-#define U8 U7(void) a8;
-#define U9 U8(void) a9;
-#define U10 U9(void) a10;
-#define U11 U10(void) a11;
-#define U12 U11(void) a12;
-#define U13 U12(void) a13;
-#define U14 U13(void) a14;
-#define U15 U14(void) a15;
-#define U16 U15(void) a16;
+#define U1 U0(void) a;
+#define U2 U1(void) b;
+#define U3 U2(void) c;
+#define U4 U3(void) d;
+#define U5 U4(void) e;
+#define U6 U5(void) f;
+#define U7 U6(void) g;
+#define U8 U7(void) h;
+#define U9 U8(void) i;
+#define U10 U9(void) j;
+#define U11 U10(void) k;
+#define U12 U11(void) l;
+#define U13 U12(void) m;
+#define U14 U13(void) n;
+#define U15 U14(void) o;
+#define U16 U15(void) p;
 
-#define STUB(kind, interface, name, words) \
-    static int32_t NR_COM kind##_##name(A##words) \
+/* A function per slot, with as many words as its caller pushes: stdcall cleans up by the callee's count. */
+#define SLOT(kind, interface, result, name, words, args) \
+    static int32_t NR_COM kind##_##name(void *self NR_WORDS_##words) \
     { \
         U##words return sim_stub(self, SIM_##kind, (unsigned)NR_SLOT(interface, name)); \
     }
-#define X(result, name, words, args) STUB(INFO, ICorProfilerInfo11, name, words)
-NR_SLOTS_ICorProfilerInfo11(X)
-#undef X
-#define X(result, name, words, args) STUB(IMPORT, IMetaDataImport2, name, words)
-    NR_SLOTS_IMetaDataImport2(X)
-#undef X
-#define X(result, name, words, args) STUB(ASSEMBLY_IMPORT, IMetaDataAssemblyImport, name, words)
-        NR_SLOTS_IMetaDataAssemblyImport(X)
-#undef X
-#define X(result, name, words, args) STUB(EMIT, IMetaDataEmit2, name, words)
-            NR_SLOTS_IMetaDataEmit2(X)
-#undef X
-#define X(result, name, words, args) STUB(ASSEMBLY_EMIT, IMetaDataAssemblyEmit, name, words)
-                NR_SLOTS_IMetaDataAssemblyEmit(X)
-#undef X
-#define X(result, name, words, args) STUB(CONTROL, ICorProfilerFunctionControl, name, words)
-                    NR_SLOTS_ICorProfilerFunctionControl(X)
-#undef X
-#define X(result, name, words, args) STUB(MALLOC, IMethodMalloc, name, words)
-                        NR_SLOTS_IMethodMalloc(X)
-#undef X
-#define X(result, name, words, args) STUB(MODULE_ENUM, ICorProfilerModuleEnum, name, words)
-                            NR_SLOTS_ICorProfilerModuleEnum(X)
-#undef X
-#define X(result, name, words, args) STUB(THREAD_ENUM, ICorProfilerThreadEnum, name, words)
-                                NR_SLOTS_ICorProfilerThreadEnum(X)
-#undef X
-#define X(result, name, words, args) STUB(METHOD_ENUM, ICorProfilerMethodEnum, name, words)
-                                    NR_SLOTS_ICorProfilerMethodEnum(X)
-#undef X
+#include "sim/slots.def"
+#undef SLOT
 
-/* Through void (*)(void): the stub's type differs from the slot's on purpose. */
-#define PUT(kind, result, name, args) v->kind.name = (result(NR_COM *) args)(void (*)(void))kind##_##name;
-
-                                        static void stubs(sim_vtbls *v)
+static void stubs(sim_vtbls *v)
 {
-#define X(result, name, words, args) PUT(INFO, result, name, args)
-    NR_SLOTS_ICorProfilerInfo11(X)
-#undef X
-#define X(result, name, words, args) PUT(IMPORT, result, name, args)
-        NR_SLOTS_IMetaDataImport2(X)
-#undef X
-#define X(result, name, words, args) PUT(ASSEMBLY_IMPORT, result, name, args)
-            NR_SLOTS_IMetaDataAssemblyImport(X)
-#undef X
-#define X(result, name, words, args) PUT(EMIT, result, name, args)
-                NR_SLOTS_IMetaDataEmit2(X)
-#undef X
-#define X(result, name, words, args) PUT(ASSEMBLY_EMIT, result, name, args)
-                    NR_SLOTS_IMetaDataAssemblyEmit(X)
-#undef X
-#define X(result, name, words, args) PUT(CONTROL, result, name, args)
-                        NR_SLOTS_ICorProfilerFunctionControl(X)
-#undef X
-#define X(result, name, words, args) PUT(MALLOC, result, name, args)
-                            NR_SLOTS_IMethodMalloc(X)
-#undef X
-#define X(result, name, words, args) PUT(MODULE_ENUM, result, name, args)
-                                NR_SLOTS_ICorProfilerModuleEnum(X)
-#undef X
-#define X(result, name, words, args) PUT(THREAD_ENUM, result, name, args)
-                                    NR_SLOTS_ICorProfilerThreadEnum(X)
-#undef X
-#define X(result, name, words, args) PUT(METHOD_ENUM, result, name, args)
-                                        NR_SLOTS_ICorProfilerMethodEnum(X)
-#undef X
+/* Through void (*)(void): the stub's type differs from the slot's on purpose. */
+#define SLOT(kind, interface, result, name, words, args) \
+    v->kind.name = (result(NR_COM *) args)(void (*)(void))kind##_##name;
+#include "sim/slots.def"
+#undef SLOT
 }
 
 void sim_vtbls_init(sim_vtbls *v)

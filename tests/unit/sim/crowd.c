@@ -83,85 +83,27 @@ void crowd_leave(void)
 typedef nr_word W;
 
 /* A slot of the simulation that uses another one is inside already. */
-#define ENTRY(kind, name, words) \
+#define SLOT(kind, interface, result, name, words, args) \
     static W NR_COM kind##_##name(void *self NR_WORDS_##words) \
     { \
         typedef W(NR_COM *slot)(void *self NR_WORDS_##words); \
         slot plain = (slot)(void (*)(void))crowd.plain.kind.name; \
         bool nested = inside; \
         if (!nested) take(); \
-        W result = plain(self NR_PASSED_##words); \
+        W answer = plain(self NR_PASSED_##words); \
         if (!nested) give(); \
-        return result; \
+        return answer; \
     }
-#define PUT(kind, result, name, args) crowd.sim->vtbls.kind.name = (result(NR_COM *) args)(void (*)(void))kind##_##name;
-
-// clang-format off
-#define X(result, name, words, args) ENTRY(INFO, name, words)
-NR_SLOTS_ICorProfilerInfo11(X)
-#undef X
-#define X(result, name, words, args) ENTRY(IMPORT, name, words)
-NR_SLOTS_IMetaDataImport2(X)
-#undef X
-#define X(result, name, words, args) ENTRY(ASSEMBLY_IMPORT, name, words)
-NR_SLOTS_IMetaDataAssemblyImport(X)
-#undef X
-#define X(result, name, words, args) ENTRY(EMIT, name, words)
-NR_SLOTS_IMetaDataEmit2(X)
-#undef X
-#define X(result, name, words, args) ENTRY(ASSEMBLY_EMIT, name, words)
-NR_SLOTS_IMetaDataAssemblyEmit(X)
-#undef X
-#define X(result, name, words, args) ENTRY(CONTROL, name, words)
-NR_SLOTS_ICorProfilerFunctionControl(X)
-#undef X
-#define X(result, name, words, args) ENTRY(MALLOC, name, words)
-NR_SLOTS_IMethodMalloc(X)
-#undef X
-#define X(result, name, words, args) ENTRY(MODULE_ENUM, name, words)
-NR_SLOTS_ICorProfilerModuleEnum(X)
-#undef X
-#define X(result, name, words, args) ENTRY(THREAD_ENUM, name, words)
-NR_SLOTS_ICorProfilerThreadEnum(X)
-#undef X
-#define X(result, name, words, args) ENTRY(METHOD_ENUM, name, words)
-NR_SLOTS_ICorProfilerMethodEnum(X)
-#undef X
+#include "sim/slots.def"
+#undef SLOT
 
 static void put_entries(void)
 {
-#define X(result, name, words, args) PUT(INFO, result, name, args)
-    NR_SLOTS_ICorProfilerInfo11(X)
-#undef X
-#define X(result, name, words, args) PUT(IMPORT, result, name, args)
-    NR_SLOTS_IMetaDataImport2(X)
-#undef X
-#define X(result, name, words, args) PUT(ASSEMBLY_IMPORT, result, name, args)
-    NR_SLOTS_IMetaDataAssemblyImport(X)
-#undef X
-#define X(result, name, words, args) PUT(EMIT, result, name, args)
-    NR_SLOTS_IMetaDataEmit2(X)
-#undef X
-#define X(result, name, words, args) PUT(ASSEMBLY_EMIT, result, name, args)
-    NR_SLOTS_IMetaDataAssemblyEmit(X)
-#undef X
-#define X(result, name, words, args) PUT(CONTROL, result, name, args)
-    NR_SLOTS_ICorProfilerFunctionControl(X)
-#undef X
-#define X(result, name, words, args) PUT(MALLOC, result, name, args)
-    NR_SLOTS_IMethodMalloc(X)
-#undef X
-#define X(result, name, words, args) PUT(MODULE_ENUM, result, name, args)
-    NR_SLOTS_ICorProfilerModuleEnum(X)
-#undef X
-#define X(result, name, words, args) PUT(THREAD_ENUM, result, name, args)
-    NR_SLOTS_ICorProfilerThreadEnum(X)
-#undef X
-#define X(result, name, words, args) PUT(METHOD_ENUM, result, name, args)
-    NR_SLOTS_ICorProfilerMethodEnum(X)
-#undef X
+#define SLOT(kind, interface, result, name, words, args) \
+    crowd.sim->vtbls.kind.name = (result(NR_COM *) args)(void (*)(void))kind##_##name;
+#include "sim/slots.def"
+#undef SLOT
 }
-// clang-format on
 
 /* Requests stop the world for a moment: not while somebody else has stopped it. */
 static int32_t NR_COM RequestReJIT(void *self, uint32_t count, uintptr_t *modules, uint32_t *methods)
