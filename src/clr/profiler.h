@@ -3,6 +3,7 @@
 #define NR_CLR_PROFILER_H
 
 #include "clr/abi.h"
+#include "clr/runtime.h"
 #include "clr/threads.h"
 #include "engine/engine.h"
 #include "engine/watch.h"
@@ -16,6 +17,7 @@ typedef struct nr_profiler {
     nr_ICorProfilerInfo4 *info;
     nr_ICorProfilerInfo10 *info10; /* NULL: the runtime has none */
     bool core;
+    nr_clr clr; /* what the engine asks */
     nr_engine *_Atomic engine; /* NULL before Initialize has succeeded */
     nr_threads threads;
     bool failed; /* Initialize ended by an error of this library, not by a decision or a missing file */

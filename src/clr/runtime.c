@@ -5,22 +5,27 @@
 
 enum { NAME_UNITS = 512 };
 
+static nr_ICorProfilerInfo4 *info_of(const void *rt)
+{
+    return ((const nr_clr *)rt)->info;
+}
+
 static int32_t function_info(void *rt, uintptr_t function, uintptr_t *class_id, uintptr_t *module, uint32_t *token)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     return NR_CALL(info, GetFunctionInfo, function, class_id, module, token);
 }
 
 static int32_t function_from_token(void *rt, uintptr_t module, uint32_t token, uintptr_t *function)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     return NR_CALL(info, GetFunctionFromToken, module, token, function);
 }
 
 /* Turns the first round of a name call into text, or asks `again` for all of a longer one. */
 static int32_t module_path(void *rt, nr_arena *arena, uintptr_t module, nr_str *path)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     uint16_t small[NAME_UNITS], *units = small;
     uint32_t length = 0;
     const uint8_t *base;
@@ -38,13 +43,13 @@ static int32_t module_path(void *rt, nr_arena *arena, uintptr_t module, nr_str *
 
 static int32_t module_assembly(void *rt, uintptr_t module, uintptr_t *assembly)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     return NR_CALL(info, GetModuleInfo, module, NULL, 0, NULL, NULL, assembly);
 }
 
 static uint32_t module_flags(void *rt, uintptr_t module)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     uint32_t flags = 0, length = 0;
     uintptr_t assembly = 0;
     const uint8_t *base = NULL;
@@ -54,7 +59,7 @@ static uint32_t module_flags(void *rt, uintptr_t module)
 
 static int32_t assembly_info(void *rt, nr_arena *arena, uintptr_t assembly, nr_str *name, uintptr_t *app_domain)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     uint16_t small[NAME_UNITS], *units = small;
     uint32_t length = 0;
     uintptr_t module;
@@ -71,7 +76,7 @@ static int32_t assembly_info(void *rt, nr_arena *arena, uintptr_t assembly, nr_s
 
 static int32_t app_domain_name(void *rt, nr_arena *arena, uintptr_t app_domain, nr_str *name)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     uint16_t small[NAME_UNITS], *units = small;
     uint32_t length = 0;
     uintptr_t process;
@@ -88,7 +93,7 @@ static int32_t app_domain_name(void *rt, nr_arena *arena, uintptr_t app_domain, 
 
 static int32_t il_body(void *rt, uintptr_t module, uint32_t method, const uint8_t **body, uint32_t *size)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     return NR_CALL(info, GetILFunctionBody, module, method, body, size);
 }
 
@@ -96,7 +101,7 @@ static int32_t il_body(void *rt, uintptr_t module, uint32_t method, const uint8_
  * ReJIT that would be lost at each refresh. */
 static int32_t set_il_body(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     nr_ICorProfilerFunctionControl *c = control;
     void *found = NULL;
     if (!size || size > UINT32_MAX) return NR_HR_NO_MEMORY;
@@ -117,13 +122,13 @@ static int32_t set_il_body(void *rt, uintptr_t module, uint32_t method, void *co
 
 static int32_t request_rejit(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     return NR_CALL(info, RequestReJIT, count, modules, methods);
 }
 
 static int32_t request_revert(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     return NR_CALL(info, RequestRevert, count, modules, methods, NULL);
 }
 
@@ -131,7 +136,7 @@ enum { MODULE_BATCH = 100 };
 
 static int32_t each_module(void *rt, void (*visit)(void *self, uintptr_t module), void *self)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     void *found = NULL;
     uintptr_t modules[MODULE_BATCH];
     uint32_t count = 0;
@@ -150,7 +155,7 @@ enum { METHOD_BATCH = 64 };
 static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
                             bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     void *found = NULL;
     nr_prf_method methods[METHOD_BATCH];
     uint32_t count = 0;
@@ -184,7 +189,7 @@ static int32_t both_imports(nr_ICorProfilerInfo4 *info, nr_scope *scope, void *i
 
 static int32_t open_function(void *rt, uintptr_t function, nr_scope *scope)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     void *import = NULL, *assembly = NULL;
     int32_t hr = NR_CALL(info, GetTokenAndMetaDataFromFunction, function, &nr_iid_IMetaDataImport2, &import, NULL);
     if (hr >= 0)
@@ -198,7 +203,7 @@ enum { OF_READ = 0 }; /* CorOpenFlags */
 
 static int32_t open_module(void *rt, uintptr_t module, nr_scope *scope)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     void *import = NULL, *assembly = NULL;
     int32_t hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataImport2, &import);
     if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataAssemblyImport, &assembly);
@@ -207,11 +212,29 @@ static int32_t open_module(void *rt, uintptr_t module, nr_scope *scope)
     return hr;
 }
 
+static int32_t open_image(void *rt, uintptr_t module, nr_scope *scope)
+{
+    nr_clr *clr = rt;
+    void *import = NULL, *assembly = NULL;
+    const uint8_t *metadata;
+    uint32_t size;
+    if (!clr->dispenser || !nr_image_metadata(clr->info, module, &metadata, &size)) return NR_HR_FAIL;
+    nr_IMetaDataDispenserEx *dispenser = nr_image_dispenser(clr->dispenser);
+    if (!dispenser) return NR_HR_FAIL;
+    int32_t hr = NR_CALL(dispenser, OpenScopeOnMemory, metadata, size, OF_READ, &nr_iid_IMetaDataImport2, &import);
+    if (hr >= 0 && import)
+        hr = NR_CALL((nr_IUnknown *)import, QueryInterface, &nr_iid_IMetaDataAssemblyImport, &assembly);
+    nr_release(dispenser);
+    hr = both_imports(clr->info, scope, import, assembly, hr);
+    if (hr >= 0) scope->module = module;
+    return hr;
+}
+
 enum { OF_WRITE = 1 };
 
 static int32_t open_module_to_write(void *rt, uintptr_t module, nr_scope *scope)
 {
-    nr_ICorProfilerInfo4 *info = rt;
+    nr_ICorProfilerInfo4 *info = info_of(rt);
     void *emit = NULL, *import = NULL, *assembly_emit = NULL, *assembly_import = NULL;
     int32_t hr = NR_CALL(info, GetModuleMetaData, module, OF_WRITE, &nr_iid_IMetaDataEmit2, &emit);
     if (hr >= 0) hr = NR_CALL(info, GetModuleMetaData, module, OF_READ, &nr_iid_IMetaDataImport2, &import);
@@ -248,5 +271,6 @@ const nr_runtime_ops nr_runtime_ops_clr = {
     .each_inliner = each_inliner,
     .open_function = open_function,
     .open_module = open_module,
+    .open_image = open_image,
     .open_module_to_write = open_module_to_write,
 };

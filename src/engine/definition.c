@@ -39,7 +39,7 @@ bool nr_definition_find(const nr_runtime *runtime, nr_module_finder finder, void
         nr_scope s;
         uint32_t implementation = 0;
         d->module = finder(self, assembly);
-        if (!d->module || runtime->ops->open_module(runtime->self, d->module, &s) < 0) return false;
+        if (!d->module || nr_runtime_read(runtime, d->module, 0, &s) < 0) return false;
         bool found = find_path(&s, arena, path, &d->type_def);
         bool forwarded = !found && s.ops->exported_type(&s, arena, path->names[0], &implementation) >= 0 &&
                          assembly_of(&s, arena, implementation, &assembly);

@@ -182,7 +182,7 @@ static void load_core_module(nr_engine *e, nr_module *module, const nr_generatio
     if (!nr_ruleset_has_assembly(&g->set, module->assembly) && !nr_wides_know_assembly(&g->set.wides, module->assembly))
         return;
     NR_LOG(NR_TRACE, "Assembly module loaded: %.*s", NR_STR_ARG(module->assembly));
-    if (nr_token_set_of(e, module, g, false, &tokens)) nr_token_set_rejit(e, module, &tokens);
+    if (nr_token_set_at_load(e, module, g, &tokens)) nr_token_set_rejit(e, module, &tokens);
     nr_token_set_free(&tokens);
 }
 

@@ -128,7 +128,7 @@ static nr_entry_state look(nr_engine *e, const nr_template_entry *t, const nr_mo
     nr_str path = {NULL, 0};
     nr_entry_state state = NR_ENTRY_WAITING;
     if (clr->ops->module_path(clr->self, &arena, module->id, &path) >= 0 && same_path(path, e->core_path) &&
-        clr->ops->open_module(clr->self, module->id, &scope) >= 0) {
+        nr_runtime_read(clr, module->id, 0, &scope) >= 0) {
         state = is_there(&scope, &arena, t) ? NR_ENTRY_THERE : NR_ENTRY_REFUSED;
         scope.ops->close(&scope);
     }

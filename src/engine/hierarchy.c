@@ -151,7 +151,7 @@ bool nr_hierarchy_walk(nr_hierarchy *h, nr_module *module, nr_scope *scope, uint
     for (size_t i = 0; i < w->count && !w->stopped; i++) {
         const nr_runtime *rt = h->modules->runtime;
         nr_scope other;
-        if (rt->ops->open_module(rt->self, w->todo[i].module, &other) < 0) {
+        if (nr_runtime_read(rt, w->todo[i].module, 0, &other) < 0) {
             w->complete = false;
             continue;
         }

@@ -210,13 +210,6 @@ uint32_t nr_scope_last_method(nr_scope *scope)
     return low;
 }
 
-int32_t nr_module_open(nr_modules *m, const nr_module *module, uintptr_t function, nr_scope *scope)
-{
-    const nr_runtime *rt = m->runtime;
-    return function ? rt->ops->open_function(rt->self, function, scope)
-                    : rt->ops->open_module(rt->self, module->id, scope);
-}
-
 static uint32_t last_bit(const nr_collector *k, const nr_wide_rows *wide)
 {
     uint32_t bits = wide->count ? wide->items[wide->count - 1].row + 1 : 0;
@@ -236,7 +229,7 @@ static nr_candidates *build(nr_modules *m, nr_module *module, const nr_generatio
     bool patterns = nr_wides_know_assembly(&g->set.wides, module->assembly);
     uint32_t known = UINT32_MAX, bits = 0;
     if (!module->dynamic && !module->is_api && (plain || patterns)) {
-        if (nr_module_open(m, module, function, &scope) < 0) return NULL;
+        if (nr_runtime_read(m->runtime, module->id, function, &scope) < 0) return NULL;
         known = nr_scope_last_method(&scope);
         /* A list that ends too early would hide methods for good. */
         if (plain && !scope.ops->each_type_def(&scope, collect_type, &k)) k.failed = true;

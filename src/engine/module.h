@@ -77,8 +77,6 @@ const nr_candidates *nr_module_candidates(nr_modules *m, nr_module *module, cons
 bool nr_module_may_be_wide(nr_modules *m, nr_module *module, const nr_generation *g, uintptr_t function, uint32_t token);
 /* As far as names tell. */
 bool nr_module_names(const nr_candidates *c, uint32_t row);
-/* The module's metadata; through the function when there is one. */
-int32_t nr_module_open(nr_modules *m, const nr_module *module, uintptr_t function, nr_scope *scope);
 /* The record behind `previous`, NULL: the first one. NULL: there are no more. Inside an epoch. */
 nr_module *nr_modules_next(nr_modules *m, const nr_module *previous);
 /* Highest row of the method table. */

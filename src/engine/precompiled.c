@@ -29,7 +29,7 @@ static nr_method_bits *need_bits(nr_engine *e, const nr_module *module, nr_metho
 {
     nr_method_bits *bits = atomic_load(where);
     nr_scope scope;
-    if (bits || e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return bits;
+    if (bits || nr_runtime_read(&e->runtime, module->id, 0, &scope) < 0) return bits;
     bits = nr_method_bits_publish(where, nr_method_bits_new(nr_scope_last_method(&scope)));
     scope.ops->close(&scope);
     return bits;

@@ -81,28 +81,42 @@ static int32_t find_type(const nr_engine *e, nr_scope *scope, nr_arena *arena, n
     return hr;
 }
 
-bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens)
+/* Closes the scope. */
+static bool collect(nr_engine *e, nr_module *module, const nr_generation *g, nr_scope *scope, bool open_too,
+                    nr_token_set *tokens)
 {
     nr_arena arena = NR_ARENA_INIT;
-    nr_scope scope;
-    if (e->runtime.ops->open_module(e->runtime.self, module->id, &scope) < 0) return false;
     const nr_point *p = nr_ruleset_of_assembly(&g->set, module->assembly);
     for (; p && !tokens->failed; p = p->next_of_assembly) {
         uint32_t type_def = 0;
         NR_LOG(NR_TRACE, "Fetching %.*s methods", NR_STR_ARG(p->class_name));
-        int32_t hr = find_type(e, &scope, &arena, p->class_name, &type_def);
+        int32_t hr = find_type(e, scope, &arena, p->class_name, &type_def);
         if (hr < 0) {
             NR_LOG(NR_INFO, "Unable to find %.*s for rejit. HR:%d", NR_STR_ARG(p->class_name), (int)hr);
             continue;
         }
         tokens->method = p->method;
-        scope.ops->each_method_named(&scope, &arena, type_def, p->method, add_token, log_batch, tokens);
+        scope->ops->each_method_named(scope, &arena, type_def, p->method, add_token, log_batch, tokens);
     }
-    add_wide(e, module, g, &scope, open_too, tokens);
-    scope.ops->close(&scope);
+    add_wide(e, module, g, scope, open_too, tokens);
+    scope->ops->close(scope);
     nr_arena_free(&arena);
     sort_unique(tokens);
     return !tokens->failed;
+}
+
+bool nr_token_set_at_load(nr_engine *e, nr_module *module, const nr_generation *g, nr_token_set *tokens)
+{
+    nr_scope scope;
+    return nr_runtime_read(&e->runtime, module->id, 0, &scope) >= 0 && collect(e, module, g, &scope, false, tokens);
+}
+
+/* What was defined since the module was loaded (hot reload) is there, too. */
+bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens)
+{
+    nr_scope scope;
+    return e->runtime.ops->open_module(e->runtime.self, module->id, &scope) >= 0 &&
+           collect(e, module, g, &scope, open_too, tokens);
 }
 
 void nr_token_set_subtract(nr_token_set *tokens, const nr_token_set *other)

@@ -4,7 +4,7 @@
 
 #include "engine/engine.h"
 
-typedef struct nr_token_set { /* after nr_token_set_of: ascending, without duplicates */
+typedef struct nr_token_set { /* once collected: ascending, without duplicates */
     uint32_t *items;
     size_t count, room;
     bool failed;
@@ -17,6 +17,8 @@ typedef struct nr_token_set { /* after nr_token_set_of: ascending, without dupli
  * at when the method comes (live-instrumentation.md section 5); and those of wide rules, `open_too` with what is not settled.
  * False: the module has no metadata, or no memory. Inside an epoch. */
 bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens);
+/* The same while the module is loaded, without what is not settled. */
+bool nr_token_set_at_load(nr_engine *e, nr_module *module, const nr_generation *g, nr_token_set *tokens);
 /* At the end; false: no memory. */
 bool nr_token_set_add(nr_token_set *tokens, uint32_t token);
 /* Takes the members of `other` out. */

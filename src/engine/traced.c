@@ -22,7 +22,7 @@ void nr_module_find_traced(nr_modules *m, nr_module *module, uintptr_t function)
     if (module->dynamic || atomic_load_explicit(&module->untraced, memory_order_relaxed) ||
         atomic_load_explicit(&module->traced, memory_order_relaxed))
         return;
-    if (nr_module_open(m, module, function, &scope) < 0) return;
+    if (nr_runtime_read(m->runtime, module->id, function, &scope) < 0) return;
     if (scope.ops->knows_type(&scope, attribute_names)) {
         nr_method_bits *bits = nr_method_bits_new(nr_scope_last_method(&scope));
         if (bits && !scope.ops->each_carrier(&scope, attribute_names, note, bits)) note_all(bits);

@@ -79,7 +79,7 @@ static nr_type_kind kind_of_reference(const nr_types *t, uint32_t type_ref)
     nr_type_kind kind = NR_KIND_UNRESOLVED;
     if (!nr_type_path_of(t->scope, t->arena, type_ref, &path)) return kind;
     if (nr_definition_find(clr, module_named, t->modules, t->module->id, t->scope, t->arena, &path, &d) &&
-        clr->ops->open_module(clr->self, d.module, &s) >= 0) {
+        nr_runtime_read(clr, d.module, 0, &s) >= 0) {
         kind = kind_of_definition(t, &s, d.type_def);
         s.ops->close(&s);
     }

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "os/guard.h"
+#include "clr/image.h"
 #include "validate/frame.h"
 #include "validate/trial.h"
 
@@ -15,9 +15,8 @@ struct nr_private_module {
     nr_IUnknown *copy; /* NULL: there is none yet */
 };
 
-/* ---- the runtime's dispenser ------------------------------------------------------------------------ */
+/* ---- copies ------------------------------------------------------------------------ */
 
-static const nr_guid class_dispenser = {0xE5CB7A31, 0x7512, 0x11D2, {0x89, 0xCE, 0x00, 0x80, 0xC7, 0x92, 0xE5, 0xD8}};
 static const nr_guid option_thread_safety = {
     0xF7559806, 0xF266, 0x42EA, {0x8C, 0x63, 0x0A, 0xDB, 0x45, 0xE8, 0xB2, 0x34}};
 
@@ -28,72 +27,24 @@ typedef struct variant {
     uint32_t rest[3];
 } variant;
 
-typedef int32_t(NR_COM *get_dispenser)(const nr_guid *clsid, const nr_guid *iid, void **object);
-
-static nr_IMetaDataDispenserEx *dispenser_of(const nr_ICorProfilerInfo4 *info)
-{
-    const variant on = {19, {0, 0, 0}, 1, {0, 0, 0}};
-    void *found = NULL;
-    void (*export)(void) = nr_os_symbol_around(info->vtbl, "MetaDataGetDispenser");
-    if (!export || ((get_dispenser) export)(&class_dispenser, &nr_iid_IMetaDataDispenserEx, &found) < 0) return NULL;
-    nr_IMetaDataDispenserEx *dispenser = found;
-    /* Callbacks come on many threads. The duplicate checks of a new scope are those of the runtime's own already. */
-    NR_CALL(dispenser, SetOption, &option_thread_safety, &on);
-    return dispenser;
-}
-
 bool nr_private_is_possible(nr_shadow *s)
 {
-    nr_IMetaDataDispenserEx *dispenser = dispenser_of(s->beside->info);
-    nr_release(dispenser);
-    return dispenser != NULL;
-}
-
-/* ---- the image as it was loaded ------------------------------------------------------------------------- */
-
-enum { FLAT_LAYOUT = 0x20 }; /* COR_PRF_MODULE_FLAT_LAYOUT: sections lie as in the file */
-
-/* ECMA-335 II.25.3: where an address relative to the image is. The runtime has checked the headers. */
-static const uint8_t *at_rva(const uint8_t *base, const uint8_t *pe, bool flat, uint32_t rva)
-{
-    const uint8_t *section = pe + 24 + nr_get_u16(pe + 20);
-    if (!flat) return base + rva;
-    for (unsigned i = nr_get_u16(pe + 6); i; i--, section += 40) {
-        uint32_t from = nr_get_u32(section + 12), size = nr_get_u32(section + 16);
-        if (rva >= from && rva - from < size) return base + nr_get_u32(section + 20) + (rva - from);
-    }
-    return NULL;
-}
-
-/* The metadata root (II.24.2.1) of a module: what has been defined since is not in it. False: it has no image. */
-static bool metadata_of(nr_ICorProfilerInfo4 *info, uintptr_t module, const uint8_t **metadata, uint32_t *size)
-{
-    const uint8_t *base = NULL;
-    uint32_t length = 0, flags = 0;
-    uintptr_t assembly = 0;
-    if (NR_CALL(info, GetModuleInfo2, module, &base, 0, &length, NULL, &assembly, &flags) < 0 || !base) return false;
-    if (base[0] != 'M' || base[1] != 'Z') return false;
-    const uint8_t *pe = base + nr_get_u32(base + 60);
-    if (memcmp(pe, "PE\0\0", 4)) return false;
-    uint32_t directories = nr_get_u16(pe + 24) == 0x20B ? 112 : 96;
-    uint32_t cli = nr_get_u32(pe + 24 + directories + 14 * 8);
-    const uint8_t *header = cli ? at_rva(base, pe, flags & FLAT_LAYOUT, cli) : NULL;
-    const uint8_t *root = header ? at_rva(base, pe, flags & FLAT_LAYOUT, nr_get_u32(header + 8)) : NULL;
-    if (!root || memcmp(root, "BSJB", 4)) return false;
-    *metadata = root;
-    *size = nr_get_u32(header + 12);
-    return true;
+    return nr_image_dispenser_of(s->beside->info) != NULL;
 }
 
 static nr_IUnknown *copy_of(nr_ICorProfilerInfo4 *info, uintptr_t module)
 {
+    const variant on = {19, {0, 0, 0}, 1, {0, 0, 0}};
     void *copy = NULL;
     const uint8_t *p;
     uint32_t n;
-    if (!metadata_of(info, module, &p, &n)) return NULL;
-    nr_IMetaDataDispenserEx *dispenser = dispenser_of(info);
-    if (dispenser && NR_CALL(dispenser, OpenScopeOnMemory, p, n, NR_OPEN_TO_WRITE | OF_COPY_MEMORY,
-                             &nr_iid_IMetaDataImport2, &copy) < 0)
+    if (!nr_image_metadata(info, module, &p, &n)) return NULL;
+    nr_IMetaDataDispenserEx *dispenser = nr_image_dispenser(nr_image_dispenser_of(info));
+    if (!dispenser) return NULL;
+    /* Callbacks come on many threads. The duplicate checks of a new scope are those of the runtime's own already. */
+    NR_CALL(dispenser, SetOption, &option_thread_safety, &on);
+    if (NR_CALL(dispenser, OpenScopeOnMemory, p, n, NR_OPEN_TO_WRITE | OF_COPY_MEMORY, &nr_iid_IMetaDataImport2,
+                &copy) < 0)
         copy = NULL;
     nr_release(dispenser);
     return copy;

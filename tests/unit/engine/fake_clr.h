@@ -1,7 +1,6 @@
 /* fake_clr.h - the engine's tables of functions over modules in memory.
  *
- * Metadata rows and token requests are those of meta/fake_meta.h; methods, types and their properties stand beside
- * them, row for row. A function id is FUNCTION_BASE + module index * 0x10000 + method row. Every call that can fail
+ * Metadata rows and token requests are those of meta/fake_meta.h; methods, types and their properties beside them. A function id is FUNCTION_BASE + module index * 0x10000 + method row. Every call that can fail
  * is counted, so a test can let the n-th one fail. Static functions: include it where it is used. */
 #ifndef NR_TESTS_ENGINE_FAKE_CLR_H
 #define NR_TESTS_ENGINE_FAKE_CLR_H
@@ -73,7 +72,8 @@ typedef struct fake_clr {
     uint32_t body_method;
     void *body_control;
     unsigned bodies;
-    atomic_uint opened, closed, attribute_looks, knows_calls, carrier_calls, props_calls, each_types;
+    bool images; /* can be read beside the CLR */
+    atomic_uint images_read, opened, closed, attribute_looks, knows_calls, carrier_calls, props_calls, each_types;
     atomic_uint failable, fail_at;
     int32_t fail_hr;
     char failed_call[40];
@@ -88,9 +88,8 @@ static inline bool fails(fake_clr *c, const char *call)
 
 static inline fake_module *module_by_id(fake_clr *c, uintptr_t id)
 {
-    for (size_t i = 0; i < c->module_count; i++) {
+    for (size_t i = 0; i < c->module_count; i++)
         if (c->modules[i].id == id && atomic_load(&c->modules[i].loaded)) return &c->modules[i];
-    }
     return NULL;
 }
 
@@ -524,10 +523,8 @@ static inline int32_t rt_request_rejit(void *rt, uint32_t count, uintptr_t *modu
     if (fails(c, "RequestReJIT")) return c->fail_hr;
     nr_mutex_lock(&c->lock);
     c->request_calls++;
-    for (uint32_t i = 0; i < count; i++) {
-        c->requests[c->request_count % FAKE_REQUESTS] = (fake_request_row){modules[i], methods[i]};
-        c->request_count++;
-    }
+    for (uint32_t i = 0; i < count; i++)
+        c->requests[c->request_count++ % FAKE_REQUESTS] = (fake_request_row){modules[i], methods[i]};
     nr_mutex_unlock(&c->lock);
     return 0;
 }
@@ -536,9 +533,8 @@ static inline int32_t rt_each_module(void *rt, void (*visit)(void *self, uintptr
 {
     fake_clr *c = rt;
     if (fails(c, "EnumModules")) return c->fail_hr;
-    for (size_t i = 0; i < c->module_count; i++) {
+    for (size_t i = 0; i < c->module_count; i++)
         if (atomic_load(&c->modules[i].loaded)) visit(self, c->modules[i].id);
-    }
     return 0;
 }
 
@@ -564,7 +560,14 @@ static inline int32_t rt_open_function(void *rt, uintptr_t function, nr_scope *s
 static inline int32_t rt_open_module(void *rt, uintptr_t module, nr_scope *scope)
 {
     fake_clr *c = rt;
-    if (fails(c, "GetModuleMetaData")) return c->fail_hr;
+    return fails(c, "GetModuleMetaData") ? c->fail_hr : open_scope(c, module_by_id(c, module), scope);
+}
+
+static inline int32_t rt_open_image(void *rt, uintptr_t module, nr_scope *scope)
+{
+    fake_clr *c = rt;
+    if (!c->images || fails(c, "OpenScopeOnMemory")) return NR_HR_FAIL;
+    c->images_read++;
     return open_scope(c, module_by_id(c, module), scope);
 }
 
@@ -572,8 +575,7 @@ static inline int32_t rt_open_module(void *rt, uintptr_t module, nr_scope *scope
 static inline int32_t rt_open_module_to_write(void *rt, uintptr_t module, nr_scope *scope)
 {
     fake_clr *c = rt;
-    (void)module;
-    (void)scope;
+    (void)module, (void)scope;
     return fails(c, "GetModuleMetaData to write") ? c->fail_hr : NR_HR_FALSE;
 }
 
@@ -591,6 +593,7 @@ static const nr_runtime_ops fake_runtime_ops = {
     .each_module = rt_each_module,
     .open_function = rt_open_function,
     .open_module = rt_open_module,
+    .open_image = rt_open_image,
     .open_module_to_write = rt_open_module_to_write,
 };
 

@@ -168,6 +168,42 @@ TEST(modules_without_rules_are_not_opened)
     end(&s);
 }
 
+/* A module that is asked for its metadata is read more slowly by the CLR for the rest of its life: one in which no rule
+ * hits is read from its image, at load and when its methods come. */
+TEST(modules_are_read_from_their_images)
+{
+    for (int there = 0; there < 2; there++) {
+        stage s;
+        begin(&s, true, NR_INFO, rule("App", "N.C", "None"));
+        s.clr.images = there;
+        for (int i = 0; i < 3; i++) add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+        CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+        for (uintptr_t i = 1; i <= 3; i++) CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + i), 0);
+        unsigned opened = atomic_load(&s.clr.opened);
+        CHECK(opened >= 2);
+        CHECK_EQ(atomic_load(&s.clr.images_read), there ? opened : 0);
+        end(&s);
+    }
+}
+
+/* One image cannot be read: the CLR is asked, and the rule hits. */
+TEST(an_image_that_cannot_be_read)
+{
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    s.clr.images = true;
+    add_method(s.m, s.type, "M", "00 00 01", "06 2a");
+    s.clr.fail_hr = NR_HR_FAIL;
+    for (unsigned n = 1; n < 20 && strcmp(s.clr.failed_call, "OpenScopeOnMemory"); n++) {
+        s.clr.request_count = 0;
+        atomic_store(&s.clr.fail_at, atomic_load(&s.clr.failable) + n);
+        CHECK_EQ(nr_engine_module_loaded(s.e, s.m->id, 0), 0);
+    }
+    CHECK(!strcmp(s.clr.failed_call, "OpenScopeOnMemory"));
+    CHECK_EQ(s.clr.request_count, 1);
+    end(&s);
+}
+
 /* com-and-lifecycle.md 7: a failed load; .NET Framework asks for nothing. */
 TEST(what_else_a_load_may_be)
 {
@@ -303,5 +339,6 @@ TEST(modules_of_one_list)
 
 TESTS(modules, T(tables_are_made_once), T(rows_at_word_boundaries), T(rows_added_later_go_by_name),
       T(dynamic_modules_go_by_name), T(an_unloaded_module_is_forgotten), T(methods_are_requested_when_a_module_loads),
-      T(modules_without_rules_are_not_opened), T(what_else_a_load_may_be), T(a_failed_request_at_load),
-      T(request_rejit_may_call_back), T(callbacks_go_on_while_a_refresh_asks_the_clr), T(modules_of_one_list))
+      T(modules_without_rules_are_not_opened), T(modules_are_read_from_their_images), T(an_image_that_cannot_be_read),
+      T(what_else_a_load_may_be), T(a_failed_request_at_load), T(request_rejit_may_call_back),
+      T(callbacks_go_on_while_a_refresh_asks_the_clr), T(modules_of_one_list))
