@@ -1,5 +1,6 @@
 #include "clr/runtime.h"
 
+#include "base/log.h"
 #include "base/utf.h"
 #include "clr/scope.h"
 
@@ -218,7 +219,12 @@ static int32_t open_image(void *rt, uintptr_t module, nr_scope *scope)
     void *import = NULL, *assembly = NULL;
     const uint8_t *metadata;
     uint32_t size;
-    if (!clr->dispenser || !nr_image_metadata(clr->info, module, &metadata, &size)) return NR_HR_FAIL;
+    if (!clr->dispenser) return NR_HR_FAIL;
+    if (!nr_image_metadata(clr->info, module, &metadata, &size)) {
+        NR_LOG(NR_TRACE, "Module %llu has no image of its own: the CLR is asked for its metadata.",
+               (unsigned long long)module);
+        return NR_HR_FAIL;
+    }
     nr_IMetaDataDispenserEx *dispenser = nr_image_dispenser(clr->dispenser);
     if (!dispenser) return NR_HR_FAIL;
     int32_t hr = NR_CALL(dispenser, OpenScopeOnMemory, metadata, size, OF_READ, &nr_iid_IMetaDataImport2, &import);

@@ -8,19 +8,31 @@
 /* ---- wanted methods ------------------------------------------------------------------------- */
 
 /* Nothing in a dynamic module can be compiled again: the CLR refuses. */
-static bool is_wanted(nr_engine *e, const nr_generation *g, nr_module *module, uint32_t row)
+static const nr_candidates *candidates_of(nr_engine *e, const nr_generation *g, nr_module *module)
 {
-    const nr_candidates *c = module->dynamic ? NULL : nr_module_candidates(&e->modules, module, g, 0);
+    return module->dynamic ? NULL : nr_module_candidates(&e->modules, module, g, 0);
+}
+
+static bool is_wanted(const nr_candidates *c, nr_module *module, uint32_t row)
+{
     return c && (nr_module_names(c, row) || nr_method_bits_get(&module->traced, row));
 }
 
 /* No row behind this one is wanted. */
-static uint32_t last_wanted(nr_engine *e, const nr_generation *g, nr_module *module)
+static uint32_t last_wanted(const nr_candidates *c, nr_module *module)
 {
-    const nr_candidates *c = module->dynamic ? NULL : nr_module_candidates(&e->modules, module, g, 0);
     const nr_method_bits *traced = atomic_load(&module->traced);
     uint32_t rows = traced ? traced->count : 0;
-    return !c || c->bits < rows ? rows : c->bits;
+    return c->bits < rows ? rows : c->bits;
+}
+
+/* None of the 64 rows from 64 * word on. */
+static bool wants_none_of(const nr_candidates *c, nr_module *module, uint32_t word)
+{
+    const nr_method_bits *traced = atomic_load_explicit(&module->traced, memory_order_acquire);
+    if (c->by_name || word * 64 + 63 > c->known) return false;
+    if (word <= c->bits / 64 && c->words[word]) return false;
+    return !traced || word > traced->count / 64 || !atomic_load_explicit(&traced->words[word], memory_order_relaxed);
 }
 
 /* ---- precompiled callers ---------------------------------------------------------------------- */
@@ -38,11 +50,14 @@ static nr_method_bits *need_bits(nr_engine *e, const nr_module *module, nr_metho
 /* The wanted methods; `again`: also those whose callers were looked for before. */
 static void wanted_of(nr_engine *e, const nr_generation *g, nr_module *module, bool again, nr_token_set *tokens)
 {
-    uint32_t last = last_wanted(e, g, module);
+    const nr_candidates *c = candidates_of(e, g, module);
+    uint32_t last = c ? last_wanted(c, module) : 0;
     nr_method_bits *searched = last ? need_bits(e, module, &module->searched) : NULL;
     if (searched && module->is_api) last = searched->count;
     for (uint32_t row = 1; searched && row <= last; row++) {
-        if (is_wanted(e, g, module, row) && (nr_method_bits_set(searched, row) || again) &&
+        /* For each module that is loaded this goes over all that are there, and few words of theirs have a bit. */
+        while (row % 64 == 0 && row <= last && wants_none_of(c, module, row / 64)) row += 64;
+        if (row <= last && is_wanted(c, module, row) && (nr_method_bits_set(searched, row) || again) &&
             !nr_token_set_add(tokens, (uint32_t)NR_TABLE_METHOD_DEF << 24 | row))
             break;
     }
@@ -118,8 +133,8 @@ bool nr_engine_may_use_precompiled(nr_engine *e, uintptr_t function)
     unsigned mark = nr_epoch_enter(&e->epoch);
     nr_module *module = nr_modules_find(&e->modules, module_id);
     uint32_t row = token & 0xFFFFFF;
-    bool refused =
-        module && (nr_method_bits_get(&module->callers, row) || is_wanted(e, atomic_load(&e->generation), module, row));
+    bool refused = module && (nr_method_bits_get(&module->callers, row) ||
+                              is_wanted(candidates_of(e, atomic_load(&e->generation), module), module, row));
     nr_epoch_leave(&e->epoch, mark);
     if (refused) NR_LOG(NR_TRACE, "Precompiled code refused. %llu", (unsigned long long)function);
     return !refused;
@@ -132,7 +147,7 @@ bool nr_engine_may_inline(nr_engine *e, uintptr_t callee)
     if (e->runtime.ops->function_info(e->runtime.self, callee, &class_id, &module_id, &token) < 0) return true;
     unsigned mark = nr_epoch_enter(&e->epoch);
     nr_module *module = nr_modules_find(&e->modules, module_id);
-    bool wanted = module && is_wanted(e, atomic_load(&e->generation), module, token & 0xFFFFFF);
+    bool wanted = module && is_wanted(candidates_of(e, atomic_load(&e->generation), module), module, token & 0xFFFFFF);
     nr_epoch_leave(&e->epoch, mark);
     return !wanted;
 }
