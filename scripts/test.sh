@@ -340,6 +340,7 @@ else
 fi
 phase "fuzzing" "$root/scripts/fuzz.sh" --seconds "$([ -n "$all" ] && echo 30 || echo 5)"
 phase "report in a browser" external "report in a browser" tests/report/run.sh
+phase "counting instructions of processes" external "counting instructions of processes" tests/bench/counter/run.sh
 phase "instruction counts" external "instruction counts" scripts/bench.sh --compare
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
