@@ -2,7 +2,7 @@
 # bench.sh [--against LIBRARY] [--only PARTS] [--runs N] [--update-docs] [--baseline]: what the profiler costs.
 #
 # Builds the library and the programs of tests/bench, measures, prints tables, and writes build/bench/results.json and report.html.
-# All of it takes about 12 minutes on an idle machine. PARTS: counts,growth,threads,startup,inside,calls,throughput (the others keep
+# All of it takes about 12 minutes on an idle machine. PARTS: counts,growth,threads,process,startup,inside,calls,throughput (the others keep
 # their last results).
 #   --against LIBRARY  measures another profiler library beside this one
 #   --update-docs      writes the tables of docs/performance.md
@@ -16,7 +16,7 @@ cd "$root" || exit 1
 options=() compare='' document='' baseline=''
 while [ $# -gt 0 ]; do
     case $1 in
-    --against | --only | --runs | --seconds | --milliseconds)
+    --against | --only | --runs | --processes | --seconds | --milliseconds)
         [ $# -ge 2 ] || die "$1 needs a value"
         options+=("$1" "$2")
         shift
@@ -39,7 +39,7 @@ need_packages $(packages_for linux-x64) valgrind python3 || exit 1
 "$root/scripts/deps.sh" || exit 1
 "$root/scripts/build.sh" linux-x64 >/dev/null || die "the library does not build"
 cmake --preset linux-x64 -DNRPROF_TARBALLS="$tarballs" >/dev/null &&
-    cmake --build build/obj/linux-x64 --parallel "$jobs" --target bench_sim bench_threads null_profiler stopwatch >/dev/null || die "tests/bench does not build"
+    cmake --build build/obj/linux-x64 --parallel "$jobs" --target bench_sim bench_threads null_profiler stopwatch count >/dev/null || die "tests/bench does not build"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 out=build/bench
@@ -61,6 +61,11 @@ fi
 if why=$(need_dotnet); then
     need_packages wrk || say "SKIP throughput: there is no wrk"
     dotnet_build tests/bench/agent tests/bench/app || die "the C# programs do not build"
+    if why=$(tests/bench/counter/run.sh $obj/count.so | grep -iE '^(skip|fail)'); then
+        say "SKIP instructions of whole processes: $why"
+    else
+        options+=(--count $obj/count.so)
+    fi
     options+=(--app "$dotnet_out/Bench.App/Bench.App.dll" --agent "$dotnet_out/Bench.Agent/NewRelic.Agent.Core.dll")
 else
     say "SKIP real CLR: $why"

@@ -2,7 +2,8 @@
 """Benchmarks of the profiler: runs what scripts/bench.sh has built, prints tables, writes JSON and a page with plots.
 
 Instruction counts come from callgrind on the simulated CLR and are split by shared object, so that the simulation's own part is
-not counted. Times on the real CLR are CPU times (user + system) of interleaved runs, pinned to one core where one thread is enough."""
+not counted. Times on the real CLR are CPU times (user + system) of interleaved runs, pinned to one core where one thread is enough.
+Instructions of whole processes on the real CLR: process.py."""
 import argparse
 import json
 import os
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 
+from process import process, unmatched
 from show import number, page, tables, update_document
 
 CLSID = "{36032161-FFC0-4B61-B559-F6C5D41BAE5A}"
@@ -208,12 +210,16 @@ class Real:
                 self.configurations["nrprof, both"] = (library, dict(fast, **direct))
         # Of starts only: the same thing twice shows what chance does, and a home without rules what the library costs by itself.
         self.empty = Home(args.work, "empty", [], args.agent)
+        self.nothing = Home(args.work, "nothing", unmatched(shipped, os.path.join(args.work, "unmatched")), args.agent)
         self.starts = {"null, once more": (args.null, {})}
         for name, library in libraries.items():
             self.starts[name + ", no rules"] = (library, {})
 
+    def configuration(self, name):
+        return self.configurations.get(name) or self.starts[name]
+
     def environment(self, name, home):
-        library, more = self.configurations.get(name) or self.starts[name]
+        library, more = self.configuration(name)
         env = {k: v for k, v in os.environ.items() if not re.match("CORECLR_|COR_|NEW_RELIC|NEWRELIC|NULL_PROFILER", k)}
         if library:
             env.update(CORECLR_ENABLE_PROFILING="1", CORECLR_PROFILER=CLSID, CORECLR_PROFILER_PATH=library,
@@ -331,15 +337,17 @@ def compare(found, baseline_path):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
-    for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "extensions", "against", "baseline", "document"):
+    for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "extensions", "against", "baseline", "document",
+                 "count"):
         p.add_argument("--" + name)
-    p.add_argument("--only", default="", help="counts,growth,threads,startup,inside,calls,throughput")
+    p.add_argument("--only", default="", help="counts,growth,threads,process,startup,inside,calls,throughput")
     p.add_argument("--runs", type=int, default=15)
+    p.add_argument("--processes", type=int, default=3)
     p.add_argument("--seconds", type=int, default=4)
     p.add_argument("--milliseconds", type=int, default=1000)
     p.add_argument("--write-baseline", action="store_true")
     args = p.parse_args()
-    for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out"):
+    for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "count"):
         if getattr(args, name):
             setattr(args, name, os.path.abspath(getattr(args, name)))
     load = "%.1f" % os.getloadavg()[0]
@@ -375,6 +383,8 @@ def main():
     if wanted("threads"):
         results["threads"] = threads(args)
     real = Real(args, libraries) if args.app else None
+    if real and args.count and wanted("process"):
+        results["process"] = process(args, real)
     if real and wanted("startup"):
         results["startup"] = real.startup()
     if real and wanted("inside"):

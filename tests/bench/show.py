@@ -15,6 +15,25 @@ def number(v, digits=0):
     return "–" if v is None else "{:,.{d}f}".format(v, d=digits)
 
 
+# Rows of the tables of whole processes.
+ORDER = ["bare", "null, fast start's mask", "nrprof, fast start", "null, reference's mask", "nrprof", "nrprof, no rules",
+         "nrprof, rules that match nothing", "nrprof, direct call", "other", "other, no rules"]
+
+# The budgets of whole processes were set as milliseconds of CPU on an idle machine with .NET 10.0.12, on which these starts took so many
+# (medians of interleaved runs, pinned to one core). Instructions are to be the same share of those of the base.
+IDLE_MS = {"hello": {"bare": 28, "null, reference's mask": 129}, "web": {"bare": 271, "null, reference's mask": 2207}}
+
+
+def over(r, program, name):
+    """(percent more instructions than its base, that many milliseconds on the idle machine, base), or None."""
+    of = r["process"][program]
+    base = "bare" if "fast" in name else "null, reference's mask"
+    if name not in of or name in ("bare", base):
+        return None
+    share = of[name]["total"] / of[base]["total"] - 1
+    return 100 * share, share * IDLE_MS[program][base], base
+
+
 def difference(r, program, name, base):
     """CPU milliseconds more than `base`, as of middle(): differences are taken within each round of runs, so that what drifts from
     round to round falls out."""
@@ -42,15 +61,19 @@ def budgets(r):
     def row(what, limit, unit, measured, digits=0, least=False, other=None):
         if measured is None:
             return
-        value = lambda v: v[0] if isinstance(v, tuple) else v
-        def show(v):
-            if isinstance(v, tuple):
-                return "%s (%s … %s)%s" % (*(number(x, digits) for x in v), unit)
-            return "–" if v is None else number(v, digits) + unit
-        met = value(measured) >= limit if least else value(measured) <= limit
-        open_ = isinstance(measured, tuple) and measured[1] <= limit < measured[2] # chance may have decided
-        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other),
-                     ("yes" if met else "**no**") + (", not certain" if open_ else "")])
+        show = lambda v: "–" if v is None else number(v, digits) + unit
+        met = measured >= limit if least else measured <= limit
+        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other), "yes" if met else "**no**"])
+
+    def share_row(what, program, name, milliseconds=None, percent=None):
+        """Instructions of a process over those of its base; the budget is given either way."""
+        found, other = over(r, program, name), over(r, program, name.replace("nrprof", "other"))
+        if found is None:
+            return
+        idle = IDLE_MS[program][found[2]]
+        limit = percent if percent is not None else 100 * milliseconds / idle
+        show = lambda v: "–" if v is None else "%s %% (%s ms)" % (number(v, 2), number(v * idle / 100, 1))
+        rows.append([what, "at most " + show(limit), show(found[0]), show(other and other[0]), "yes" if found[0] <= limit else "**no**"])
 
     def library(name):
         return {"counts": r.get("counts", {}).get(name), "times": r.get("times", {}).get(name)}
@@ -78,19 +101,14 @@ def budgets(r):
     if "threads" in r:
         rate = {n: x for n, x in r["threads"]}
         row("callbacks of two threads ÷ one", 1.9, "", rate[2] / rate[1], 2, least=True)
-    if "startup" in r:
-        null, bare = "null, reference's mask", "bare"
-
-        over = lambda program, name, base: difference(r, program, name, base)
-        row("hello world over *null*", 5, " ms", over("hello", "nrprof", null), 1, other=over("hello", "other", null))
-        row("web application over *null*", 25, " ms", over("web", "nrprof", null), 1, other=over("web", "other", null))
+    if "process" in r:
         for program, limit, title in (("hello", 5, "hello world"), ("web", 25, "web application")):
-            if "nrprof, no rules" in r["startup"][program]: # results of an earlier run may not have it
-                row(title + " without rules over *null*", limit, " ms", over(program, "nrprof, no rules", null), 1,
-                    other=over(program, "other, no rules", null))
-        row("fast start: hello world over *bare*", 5, " ms", over("hello", "nrprof, fast start", bare), 1)
-        web = r["startup"]["web"]
-        row("fast start: web application ÷ *bare*", 1.10, "", middle(a / b for a, b in zip(web["nrprof, fast start"]["all"], web[bare]["all"])), 2)
+            for more in ("", ", no rules", ", rules that match nothing"):
+                share_row("%s over *null*%s" % (title, more), program, "nrprof" + more, milliseconds=limit)
+        share_row("fast start: hello world over *bare*", "hello", "nrprof, fast start", milliseconds=5)
+        share_row("fast start: web application over *bare*", "web", "nrprof, fast start", percent=10)
+    if "startup" in r:
+        null = "null, reference's mask"
         peak = lambda name: r["startup"]["hello"][name]["memory"] - r["startup"]["hello"][null]["memory"] if name in r["startup"]["hello"] else None
         row("memory after start (peak of hello world over *null*)", 3, " MiB", peak("nrprof"), 1, other=peak("other"))
     if "inside" in r:
@@ -102,6 +120,35 @@ def budgets(r):
         row("direct call, one thread", 100, " ns", direct[0][1], other=other_calls and other_calls[0][1])
         row("direct call", 100, " bytes", direct[0][3], other=other_calls and other_calls[0][3])
     return rows
+
+
+def processes(r):
+    """Instructions of whole processes, and where those of the web application are spent."""
+    rows = []
+    titles = sorted(r["process"]["web"], key=ORDER.index)
+    for name in titles:
+        row = [name]
+        for program in ("hello", "web"):
+            of, found = r["process"][program][name], over(r, program, name)
+            row += [number(of["total"] / 1e6, 2), "*%s* %+.2f %%" % (found[2].split(",")[0], found[0]) if found else "–",
+                    "%.3f %%" % (100 * (max(of["all"]) - min(of["all"])) / of["total"])]
+        rows.append(row)
+
+    def split(name):
+        """Millions of instructions by who executed them."""
+        of = r["process"]["web"][name]
+        parts = {"libcoreclr.so": 0, "libclrjit.so": 0, "libc.so.6": 0, of["library"]: 0, "others": 0}
+        for file, n in of["files"][0].items():
+            parts[file if file in parts else "others"] += n / 1e6
+        return list(parts.values())
+
+    null = split("null, reference's mask")
+    shares = [[name] + [number(v - n, 1) for v, n in [*zip(split(name), null), (sum(split(name)), sum(null))]]
+              for name in titles if name.startswith(("nrprof", "other")) and "fast" not in name]
+    return "\n\n".join([
+        table(["million instructions", "hello world", "over", "scatter", "web application", "over", "scatter"], rows),
+        table(["web application, million instructions over *null*", "runtime", "JIT compiler", "C library", "profiler library", "all others",
+               "together"], shares)])
 
 
 def tables(r):
@@ -142,6 +189,8 @@ def tables(r):
     if "threads" in r:
         one = r["threads"][0][1]
         out["threads"] = table(["threads", "callbacks per second", "× one thread"], [[n, number(rate), number(rate / one, 2)] for n, rate in r["threads"]])
+    if "process" in r:
+        out["process"] = processes(r)
     if "startup" in r:
         s = r["startup"]
         rows = []
@@ -204,6 +253,12 @@ def page(r, out):
     parts = ["<!DOCTYPE html><meta charset=utf-8><title>nrprof: what it costs</title><style>body{font:14px sans-serif;max-width:60em;margin:2em}"
              "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:2px 8px;text-align:right}td:first-child{text-align:left}</style>"
              "<h1>What the profiler costs</h1>"]
+    if "process" in r:
+        for program in ("hello", "web"):
+            of = r["process"][program]
+            parts.append(bars(program + ", instructions of the whole process", [(n, of[n]["total"] / 1e6) for n in ORDER if n in of], "million"))
+            more = [(n, over(r, program, n)) for n in ORDER]
+            parts.append(bars(program + ", instructions over null (fast start: over bare)", [(n, v[0]) for n, v in more if v], "%"))
     if "startup" in r:
         for program in ("hello", "web"):
             parts.append(bars(program + ", CPU ms", [(n, v["cpu"]) for n, v in r["startup"][program].items()], "ms"))

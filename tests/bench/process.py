@@ -1,0 +1,101 @@
+"""The instructions that whole processes execute on the real CLR, counted under qemu-user by a plugin (count.c).
+
+A profiler costs a few milliseconds of a start; on a machine that others use, too, CPU times of two starts of the same thing
+differ by more than that. The instructions are the same to some hundredths of a percent, whatever else the machine does."""
+import concurrent.futures
+import os
+import queue
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+LIMIT = 1800 # seconds; a start of the web application takes one or two minutes
+ATTEMPTS = 3
+PROGRAMS = {"web": ["web", "ordered"], "hello": ["hello"]}
+# What is compiled must not depend on which thread is faster, nor on a clock: see Do in the program.
+ORDERED = {"DOTNET_ThreadPool_ForceMaxWorkerThreads": "1", "DOTNET_HillClimbing_Disable": "1"}
+
+
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def configurations(real):
+    """{title: (configuration of bench.Real, its home)}, those that take longest first: they are run two at a time."""
+    found = {}
+    for name in ("other", "nrprof"):
+        if name in real.configurations:
+            found[name] = (name, real.full)
+            found[name + ", no rules"] = (name + ", no rules", real.empty)
+    found["nrprof, rules that match nothing"] = ("nrprof", real.nothing)
+    for name in ("nrprof, direct call", "null, reference's mask", "nrprof, fast start", "null, fast start's mask", "bare"):
+        found[name] = (name, real.full)
+    return found
+
+
+def unmatched(files, directory):
+    """The files again, with names of methods that exist nowhere: all of it is loaded and looked up, nothing is instrumented."""
+    os.makedirs(directory, exist_ok=True)
+    written = []
+    for file in files:
+        with open(file, encoding="utf-8-sig") as f:
+            text = re.sub(r'(methodName="[^"]*)"', r'\1_NoSuchMethod"', f.read())
+        written.append(os.path.join(directory, os.path.basename(file)))
+        with open(written[-1], "w", encoding="utf-8") as f:
+            f.write(text)
+    return written
+
+
+def count(args, real, title, configuration, program, core):
+    """One run: {file that the code came from: instructions}."""
+    out = os.path.join(args.work, "instructions-%d" % core)
+    dotnet = os.path.realpath(subprocess.run(["which", "dotnet"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+    for attempt in range(ATTEMPTS):
+        began = time.monotonic()
+        p = subprocess.run(["taskset", "-c", str(core), "qemu-x86_64", "-plugin", "%s,out=%s" % (args.count, out), dotnet, args.app,
+                            *PROGRAMS[program]], env=dict(real.environment(*configuration), **ORDERED), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           text=True, timeout=LIMIT)
+        if p.returncode == 0 and "hello" in p.stdout:
+            with open(out) as f:
+                counted = {file: int(n) for n, file in (line.rstrip("\n").split(" ", 1) for line in f)}
+            os.remove(out)
+            note("process: %s, %s: %.2f million instructions in %.0f s" % (program, title, sum(counted.values()) / 1e6, time.monotonic() - began))
+            return counted
+        note("process: %s under %s ended with %d: %s" % (program, title, p.returncode, p.stderr[-500:]))
+    raise SystemExit("%s under %s failed %d times in qemu-x86_64" % (program, title, ATTEMPTS))
+
+
+def process(args, real):
+    """{program: {title: {"all": instructions of each run, "total": their median, "files": of each run, by file, the run in the middle first,
+    "library": the profiler's file}}}"""
+    wanted = configurations(real)
+    cores = queue.Queue()
+    for core in sorted(os.sched_getaffinity(0))[:2]:
+        cores.put(core)
+
+    def job(title, program):
+        core = cores.get()
+        try:
+            return count(args, real, title, wanted[title], program, core)
+        finally:
+            cores.put(core)
+
+    result = {}
+    with concurrent.futures.ThreadPoolExecutor(cores.qsize()) as pool:
+        runs = {(program, title): [pool.submit(job, title, program) for _ in range(args.processes)]
+                for program in PROGRAMS for title in wanted}
+        for (program, title), futures in runs.items():
+            try:
+                counted = [f.result() for f in futures]
+            except BaseException: # nobody wants to wait for the others
+                pool.shutdown(cancel_futures=True)
+                raise
+            totals = [sum(files.values()) for files in counted]
+            middle = statistics.median(totals)
+            counted.sort(key=lambda files: abs(sum(files.values()) - middle))
+            library = real.configuration(wanted[title][0])[0]
+            result.setdefault(program, {})[title] = {"all": totals, "total": middle, "files": counted,
+                                                     "library": os.path.basename(os.path.realpath(library)) if library else None}
+    return result
