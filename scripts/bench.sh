@@ -67,6 +67,14 @@ if why=$(need_dotnet); then
     else
         options+=(--count $obj/count.so)
     fi
+    if output=$(dotnet_build tests/bench/libraries); then
+        options+=(--libraries "$dotnet_out/Bench.Libraries/Bench.Libraries.dll")
+    elif missing=$(dotnet_missing "$output"); then
+        say "SKIP the program of libraries: $missing"
+    else
+        say "$output"
+        die "tests/bench/libraries does not build"
+    fi
     options+=(--app "$dotnet_out/Bench.App/Bench.App.dll" --agent "$dotnet_out/Bench.Agent/NewRelic.Agent.Core.dll")
 else
     say "SKIP real CLR: $why"

@@ -338,7 +338,7 @@ def compare(found, baseline_path):
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "extensions", "against", "baseline", "document",
-                 "count"):
+                 "count", "libraries"):
         p.add_argument("--" + name)
     p.add_argument("--only", default="", help="counts,growth,threads,process,startup,inside,calls,throughput")
     p.add_argument("--runs", type=int, default=15)

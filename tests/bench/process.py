@@ -6,14 +6,13 @@ import concurrent.futures
 import os
 import queue
 import re
-import statistics
 import subprocess
 import sys
 import time
 
 LIMIT = 1800 # seconds; a start of the web application takes one or two minutes
 ATTEMPTS = 3
-PROGRAMS = {"web": ["web", "ordered"], "hello": ["hello"]}
+PROGRAMS = {"web": ("app", ["web", "ordered"]), "libraries": ("libraries", []), "hello": ("app", ["hello"])}
 # What is compiled must not depend on which thread is faster, nor on a clock: see Do in the program.
 ORDERED = {"DOTNET_ThreadPool_ForceMaxWorkerThreads": "1", "DOTNET_HillClimbing_Disable": "1"}
 
@@ -29,7 +28,7 @@ def configurations(real):
         if name in real.configurations:
             found[name] = (name, real.full)
             found[name + ", no rules"] = (name + ", no rules", real.empty)
-    found["nrprof, rules that match nothing"] = ("nrprof", real.nothing)
+            found[name + ", rules that match nothing"] = (name, real.nothing)
     for name in ("nrprof, direct call", "null, reference's mask", "nrprof, fast start", "null, fast start's mask", "bare"):
         found[name] = (name, real.full)
     return found
@@ -52,10 +51,11 @@ def count(args, real, title, configuration, program, core):
     """One run: {file that the code came from: instructions}."""
     out = os.path.join(args.work, "instructions-%d" % core)
     dotnet = os.path.realpath(subprocess.run(["which", "dotnet"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+    file, words = PROGRAMS[program]
     for attempt in range(ATTEMPTS):
         began = time.monotonic()
-        p = subprocess.run(["taskset", "-c", str(core), "qemu-x86_64", "-plugin", "%s,out=%s" % (args.count, out), dotnet, args.app,
-                            *PROGRAMS[program]], env=dict(real.environment(*configuration), **ORDERED), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        p = subprocess.run(["taskset", "-c", str(core), "qemu-x86_64", "-plugin", "%s,out=%s" % (args.count, out), dotnet,
+                            getattr(args, file), *words], env=dict(real.environment(*configuration), **ORDERED), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            text=True, timeout=LIMIT)
         if p.returncode == 0 and "hello" in p.stdout:
             with open(out) as f:
@@ -68,8 +68,8 @@ def count(args, real, title, configuration, program, core):
 
 
 def process(args, real):
-    """{program: {title: {"all": instructions of each run, "total": their median, "files": of each run, by file, the run in the middle first,
-    "library": the profiler's file}}}"""
+    """{program: {title: {"all": instructions of each run, ascending, "total": the fewest, "files": those of that run, by file, "library": the
+    profiler's file}}}. The fewest, because what differs is methods that were compiled in one run and not in another."""
     wanted = configurations(real)
     cores = queue.Queue()
     for core in sorted(os.sched_getaffinity(0))[:2]:
@@ -85,17 +85,16 @@ def process(args, real):
     result = {}
     with concurrent.futures.ThreadPoolExecutor(cores.qsize()) as pool:
         runs = {(program, title): [pool.submit(job, title, program) for _ in range(args.processes)]
-                for program in PROGRAMS for title in wanted}
+                for program, (file, _) in PROGRAMS.items() if getattr(args, file) for title in wanted}
         for (program, title), futures in runs.items():
             try:
                 counted = [f.result() for f in futures]
             except BaseException: # nobody wants to wait for the others
                 pool.shutdown(cancel_futures=True)
                 raise
+            counted.sort(key=lambda files: sum(files.values()))
             totals = [sum(files.values()) for files in counted]
-            middle = statistics.median(totals)
-            counted.sort(key=lambda files: abs(sum(files.values()) - middle))
             library = real.configuration(wanted[title][0])[0]
-            result.setdefault(program, {})[title] = {"all": totals, "total": middle, "files": counted,
+            result.setdefault(program, {})[title] = {"all": totals, "total": totals[0], "files": counted[0],
                                                      "library": os.path.basename(os.path.realpath(library)) if library else None}
     return result

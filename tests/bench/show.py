@@ -17,7 +17,8 @@ def number(v, digits=0):
 
 # Rows of the tables of whole processes.
 ORDER = ["bare", "null, fast start's mask", "nrprof, fast start", "null, reference's mask", "nrprof", "nrprof, no rules",
-         "nrprof, rules that match nothing", "nrprof, direct call", "other", "other, no rules"]
+         "nrprof, rules that match nothing", "nrprof, direct call", "other", "other, no rules", "other, rules that match nothing"]
+TITLES = {"hello": "hello world", "libraries": "libraries", "web": "web application"}
 
 # The budgets of whole processes were set as milliseconds of CPU on an idle machine with .NET 10.0.12, on which these starts took so many
 # (medians of interleaved runs, pinned to one core). Instructions are to be the same share of those of the base.
@@ -25,13 +26,13 @@ IDLE_MS = {"hello": {"bare": 28, "null, reference's mask": 129}, "web": {"bare":
 
 
 def over(r, program, name):
-    """(percent more instructions than its base, that many milliseconds on the idle machine, base), or None."""
-    of = r["process"][program]
+    """(percent more instructions than its base, base), or None."""
+    of = r["process"].get(program, {})
     base = "bare" if "fast" in name else "null, reference's mask"
     if name not in of or name in ("bare", base):
         return None
     share = of[name]["total"] / of[base]["total"] - 1
-    return 100 * share, share * IDLE_MS[program][base], base
+    return 100 * share, base
 
 
 def difference(r, program, name, base):
@@ -70,7 +71,7 @@ def budgets(r):
         found, other = over(r, program, name), over(r, program, name.replace("nrprof", "other"))
         if found is None:
             return
-        idle = IDLE_MS[program][found[2]]
+        idle = IDLE_MS[program][found[1]]
         limit = percent if percent is not None else 100 * milliseconds / idle
         show = lambda v: "–" if v is None else "%s %% (%s ms)" % (number(v, 2), number(v * idle / 100, 1))
         rows.append([what, "at most " + show(limit), show(found[0]), show(other and other[0]), "yes" if found[0] <= limit else "**no**"])
@@ -126,11 +127,12 @@ def processes(r):
     """Instructions of whole processes, and where those of the web application are spent."""
     rows = []
     titles = sorted(r["process"]["web"], key=ORDER.index)
+    programs = [p for p in TITLES if p in r["process"]]
     for name in titles:
         row = [name]
-        for program in ("hello", "web"):
+        for program in programs:
             of, found = r["process"][program][name], over(r, program, name)
-            row += [number(of["total"] / 1e6, 2), "*%s* %+.2f %%" % (found[2].split(",")[0], found[0]) if found else "–",
+            row += [number(of["total"] / 1e6, 2), "*%s* %+.2f %%" % (found[1].split(",")[0], found[0]) if found else "–",
                     "%.3f %%" % (100 * (max(of["all"]) - min(of["all"])) / of["total"])]
         rows.append(row)
 
@@ -138,7 +140,7 @@ def processes(r):
         """Millions of instructions by who executed them."""
         of = r["process"]["web"][name]
         parts = {"libcoreclr.so": 0, "libclrjit.so": 0, "libc.so.6": 0, of["library"]: 0, "others": 0}
-        for file, n in of["files"][0].items():
+        for file, n in of["files"].items():
             parts[file if file in parts else "others"] += n / 1e6
         return list(parts.values())
 
@@ -146,7 +148,7 @@ def processes(r):
     shares = [[name] + [number(v - n, 1) for v, n in [*zip(split(name), null), (sum(split(name)), sum(null))]]
               for name in titles if name.startswith(("nrprof", "other")) and "fast" not in name]
     return "\n\n".join([
-        table(["million instructions", "hello world", "over", "scatter", "web application", "over", "scatter"], rows),
+        table(["million instructions", *(column for p in programs for column in (TITLES[p], "over", "scatter"))], rows),
         table(["web application, million instructions over *null*", "runtime", "JIT compiler", "C library", "profiler library", "all others",
                "together"], shares)])
 
@@ -254,8 +256,7 @@ def page(r, out):
              "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:2px 8px;text-align:right}td:first-child{text-align:left}</style>"
              "<h1>What the profiler costs</h1>"]
     if "process" in r:
-        for program in ("hello", "web"):
-            of = r["process"][program]
+        for program, of in r["process"].items():
             parts.append(bars(program + ", instructions of the whole process", [(n, of[n]["total"] / 1e6) for n in ORDER if n in of], "million"))
             more = [(n, over(r, program, n)) for n in ORDER]
             parts.append(bars(program + ", instructions over null (fast start: over bare)", [(n, v[0]) for n, v in more if v], "%"))
