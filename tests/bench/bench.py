@@ -13,20 +13,15 @@ import shutil
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
 from process import process, unmatched
-from show import number, page, tables, update_document
+from show import note, number, page, tables, update_document
 
 CLSID = "{36032161-FFC0-4B61-B559-F6C5D41BAE5A}"
 CONFIG = '<?xml version="1.0"?><configuration xmlns="urn:newrelic-config"><log level="info"/></configuration>\n'
 MASK_FAST = ("10060224", "0")
-
-
-def note(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 class Home:

@@ -7,18 +7,15 @@ import os
 import queue
 import re
 import subprocess
-import sys
 import time
+
+from show import note
 
 LIMIT = 1800 # seconds; a start of the web application takes one or two minutes
 ATTEMPTS = 3
 PROGRAMS = {"web": ("app", ["web", "ordered"]), "libraries": ("libraries", []), "hello": ("app", ["hello"])}
 # What is compiled must not depend on which thread is faster, nor on a clock: see Do in the program.
 ORDERED = {"DOTNET_ThreadPool_ForceMaxWorkerThreads": "1", "DOTNET_HillClimbing_Disable": "1"}
-
-
-def note(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def configurations(real):
@@ -69,7 +66,7 @@ def count(args, real, title, configuration, program, core):
 
 def process(args, real):
     """{program: {title: {"all": instructions of each run, ascending, "total": the fewest, "files": those of that run, by file, "library": the
-    profiler's file}}}. The fewest, because what differs is methods that were compiled in one run and not in another."""
+    profiler's file}}}. The fewest, because what differs is something more that one of the runs did."""
     wanted = configurations(real)
     cores = queue.Queue()
     for core in sorted(os.sched_getaffinity(0))[:2]:

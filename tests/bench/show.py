@@ -6,6 +6,10 @@ import statistics
 import sys
 
 
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
@@ -145,7 +149,7 @@ def processes(r):
         return list(parts.values())
 
     null = split("null, reference's mask")
-    shares = [[name] + [number(v - n, 1) for v, n in [*zip(split(name), null), (sum(split(name)), sum(null))]]
+    shares = [[name] + [number(round(v - n, 1) + 0.0, 1) for v, n in [*zip(split(name), null), (sum(split(name)), sum(null))]]
               for name in titles if name.startswith(("nrprof", "other")) and "fast" not in name]
     return "\n\n".join([
         table(["million instructions", *(column for p in programs for column in (TITLES[p], "over", "scatter"))], rows),
