@@ -192,7 +192,7 @@ static bool set_event_mask(nr_start *s)
 static bool start_engine(nr_start *s)
 {
     /* .NET Framework hands out images that it compiled itself, whose headers say other things. */
-    s->p->clr = (nr_clr){s->p->info, s->p->core ? nr_image_dispenser_of(s->p->info) : NULL};
+    s->p->clr = (nr_clr){s->p->info, s->p->core ? nr_dispenser_export(s->p->info) : NULL};
     const nr_runtime runtime = {&nr_runtime_ops_clr, &s->p->clr, s->p->core};
     nr_engine *e = nr_engine_new(&runtime, s->core_path, s->generation);
     if (!e) return false;

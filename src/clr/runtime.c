@@ -217,17 +217,17 @@ static int32_t open_image(void *rt, uintptr_t module, nr_scope *scope)
 {
     nr_clr *clr = rt;
     void *import = NULL, *assembly = NULL;
-    const uint8_t *metadata;
-    uint32_t size;
+    nr_loaded_image image;
     if (!clr->dispenser) return NR_HR_FAIL;
-    if (!nr_image_metadata(clr->info, module, &metadata, &size)) {
-        NR_LOG(NR_TRACE, "Module %llu has no image of its own: the CLR is asked for its metadata.",
+    if (!nr_loaded_image_of(clr->info, module, &image) || image.collectible) {
+        NR_LOG(NR_TRACE, "Module %llu is not read from an image: the CLR is asked for its metadata.",
                (unsigned long long)module);
         return NR_HR_FAIL;
     }
-    nr_IMetaDataDispenserEx *dispenser = nr_image_dispenser(clr->dispenser);
+    nr_IMetaDataDispenserEx *dispenser = nr_dispenser_new(clr->dispenser);
     if (!dispenser) return NR_HR_FAIL;
-    int32_t hr = NR_CALL(dispenser, OpenScopeOnMemory, metadata, size, OF_READ, &nr_iid_IMetaDataImport2, &import);
+    int32_t hr =
+        NR_CALL(dispenser, OpenScopeOnMemory, image.metadata, image.size, OF_READ, &nr_iid_IMetaDataImport2, &import);
     if (hr >= 0 && import)
         hr = NR_CALL((nr_IUnknown *)import, QueryInterface, &nr_iid_IMetaDataAssemblyImport, &assembly);
     nr_release(dispenser);

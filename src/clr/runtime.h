@@ -2,7 +2,7 @@
 #ifndef NR_CLR_RUNTIME_H
 #define NR_CLR_RUNTIME_H
 
-#include "clr/image.h"
+#include "clr/loaded_image.h"
 #include "engine/runtime.h"
 
 /* What the table works on (nr_runtime.self). */

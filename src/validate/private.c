@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
-#include "clr/image.h"
+#include "clr/loaded_image.h"
 #include "validate/frame.h"
 #include "validate/trial.h"
 
@@ -29,22 +29,21 @@ typedef struct variant {
 
 bool nr_private_is_possible(nr_shadow *s)
 {
-    return nr_image_dispenser_of(s->beside->info) != NULL;
+    return nr_dispenser_export(s->beside->info) != NULL;
 }
 
 static nr_IUnknown *copy_of(nr_ICorProfilerInfo4 *info, uintptr_t module)
 {
     const variant on = {19, {0, 0, 0}, 1, {0, 0, 0}};
     void *copy = NULL;
-    const uint8_t *p;
-    uint32_t n;
-    if (!nr_image_metadata(info, module, &p, &n)) return NULL;
-    nr_IMetaDataDispenserEx *dispenser = nr_image_dispenser(nr_image_dispenser_of(info));
+    nr_loaded_image image;
+    if (!nr_loaded_image_of(info, module, &image)) return NULL;
+    nr_IMetaDataDispenserEx *dispenser = nr_dispenser_new(nr_dispenser_export(info));
     if (!dispenser) return NULL;
     /* Callbacks come on many threads. The duplicate checks of a new scope are those of the runtime's own already. */
     NR_CALL(dispenser, SetOption, &option_thread_safety, &on);
-    if (NR_CALL(dispenser, OpenScopeOnMemory, p, n, NR_OPEN_TO_WRITE | OF_COPY_MEMORY, &nr_iid_IMetaDataImport2,
-                &copy) < 0)
+    if (NR_CALL(dispenser, OpenScopeOnMemory, image.metadata, image.size, NR_OPEN_TO_WRITE | OF_COPY_MEMORY,
+                &nr_iid_IMetaDataImport2, &copy) < 0)
         copy = NULL;
     nr_release(dispenser);
     return copy;

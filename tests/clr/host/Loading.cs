@@ -36,11 +36,11 @@ namespace Clr
                 Check.Equal(0, run.Calls.Count, "starts");
             });
 
-            // Where the CLR is asked for metadata it reads the module more slowly from then on (src/clr/image.h).
+            // Where the CLR is asked for metadata it reads the module more slowly from then on (src/clr/loaded_image.h).
             Suite.Test("modules are read from their images, but those that have none", () =>
             {
                 if (Suite.Reference) throw new Skipped("the C++ profiler asks for the metadata of every module");
-                const string asked = "has no image of its own: the CLR is asked for its metadata.";
+                const string asked = "is not read from an image: the CLR is asked for its metadata.";
                 Run emitted = Run.Start("emit", s => s.Environment["NEW_RELIC_LOG_LEVEL"] = "finest").Alive();
                 Check.Equal(2, Regex.Matches(emitted.Log, asked).Count, "modules made at run time");
                 Run usual = Run.Start("shapes", s => s.Environment["NEW_RELIC_LOG_LEVEL"] = "finest").Alive();

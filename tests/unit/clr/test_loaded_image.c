@@ -1,5 +1,5 @@
 /* Metadata read from a module's image: where it lies, and what becomes of interfaces when the runtime refuses. */
-#include "clr/image.h"
+#include "clr/loaded_image.h"
 
 #include "../sim/tiny_image.h"
 #include "clr/runtime.h"
@@ -94,25 +94,26 @@ static void map(nr_buf *out, const nr_buf *file)
     nr_buf_put(out, file->data + from, size);
 }
 
-static bool is_root(const uint8_t *metadata, uint32_t size)
+static bool is_root(const void *metadata, uint32_t size)
 {
-    return !memcmp(metadata, "BSJB", 4) && size > 100 && !memcmp(metadata + 16, "v4.0.30319", 10);
+    return !memcmp(metadata, "BSJB", 4) && size > 100 && !memcmp((const char *)metadata + 16, "v4.0.30319", 10);
 }
 
 TEST(metadata_lies_in_the_image)
 {
     for (unsigned plus = 0; plus < 2; plus++) {
         nr_buf file = NR_BUF_INIT, mapped = NR_BUF_INIT;
-        const uint8_t *metadata = NULL;
-        uint32_t size = 0;
+        nr_loaded_image image = {NULL, 0, true};
         tiny_image(&file, plus ? TINY_PLUS : 0);
         map(&mapped, &file);
         begin(&file);
-        CHECK(nr_image_metadata(&fake.info, MODULE, &metadata, &size) && is_root(metadata, size));
+        CHECK(nr_loaded_image_of(&fake.info, MODULE, &image) && is_root(image.metadata, image.size));
+        CHECK(!image.collectible);
         begin(&mapped);
-        fake.flags = 0;
-        metadata = NULL;
-        CHECK(nr_image_metadata(&fake.info, MODULE, &metadata, &size) && is_root(metadata, size));
+        fake.flags = COLLECTIBLE;
+        image.metadata = NULL;
+        CHECK(nr_loaded_image_of(&fake.info, MODULE, &image) && is_root(image.metadata, image.size));
+        CHECK(image.collectible);
         nr_buf_free(&mapped);
         nr_buf_free(&file);
     }
@@ -122,25 +123,22 @@ TEST(metadata_lies_in_the_image)
 TEST(modules_without_an_image_of_their_own)
 {
     nr_buf file = NR_BUF_INIT;
-    const uint8_t *metadata = NULL;
-    uint32_t size = 0, damaged[] = {0, 0x40, 0x40 + 24 + 96 + 14 * 8};
+    nr_loaded_image image;
+    const uint32_t damaged[] = {0, 0x40, 0x40 + 24 + 96 + 14 * 8};
     tiny_image(&file, 0);
     begin(&file);
-    CHECK(!nr_image_metadata(&fake.info, MODULE + 1, &metadata, &size));
-    fake.flags = FLAT | COLLECTIBLE;
-    CHECK(!nr_image_metadata(&fake.info, MODULE, &metadata, &size));
-    begin(&file);
+    CHECK(!nr_loaded_image_of(&fake.info, MODULE + 1, &image));
     fake.base = NULL;
-    CHECK(!nr_image_metadata(&fake.info, MODULE, &metadata, &size));
+    CHECK(!nr_loaded_image_of(&fake.info, MODULE, &image));
     for (size_t i = 0; i < NR_COUNT(damaged); i++) { /* no MZ, no PE, no CLI header */
         uint8_t before[4];
         begin(&file);
         memcpy(before, file.data + damaged[i], 4);
         memset(file.data + damaged[i], 0, 4);
-        CHECK(!nr_image_metadata(&fake.info, MODULE, &metadata, &size));
+        CHECK(!nr_loaded_image_of(&fake.info, MODULE, &image));
         memcpy(file.data + damaged[i], before, 4);
     }
-    CHECK(nr_image_metadata(&fake.info, MODULE, &metadata, &size));
+    CHECK(nr_loaded_image_of(&fake.info, MODULE, &image));
     nr_buf_free(&file);
 }
 
@@ -166,12 +164,16 @@ TEST(a_scope_over_the_image)
         CHECK(nr_runtime_ops_clr.open_image(&clr, MODULE, &scope) < 0);
         CHECK_EQ(fake.references, 0);
     }
+    begin(&file);
+    fake.flags = FLAT | COLLECTIBLE; /* may be unloaded meanwhile */
+    CHECK(nr_runtime_ops_clr.open_image(&clr, MODULE, &scope) < 0);
+    CHECK(!fake.opened);
     /* A runtime without a dispenser, and an object of somebody else's. */
     begin(&file);
-    clr.dispenser = nr_image_dispenser_of(&fake.info);
+    clr.dispenser = nr_dispenser_export(&fake.info);
     CHECK(!clr.dispenser);
     CHECK(nr_runtime_ops_clr.open_image(&clr, MODULE, &scope) < 0);
     nr_buf_free(&file);
 }
 
-TESTS(image, T(metadata_lies_in_the_image), T(modules_without_an_image_of_their_own), T(a_scope_over_the_image))
+TESTS(loaded_image, T(metadata_lies_in_the_image), T(modules_without_an_image_of_their_own), T(a_scope_over_the_image))

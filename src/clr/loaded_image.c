@@ -1,4 +1,4 @@
-#include "clr/image.h"
+#include "clr/loaded_image.h"
 
 #include "base/buf.h"
 #include "os/guard.h"
@@ -9,12 +9,12 @@ enum { COLLECTIBLE = 0x8, FLAT_LAYOUT = 0x20 }; /* COR_PRF_MODULE_FLAGS; flat: s
 
 static const nr_guid class_dispenser = {0xE5CB7A31, 0x7512, 0x11D2, {0x89, 0xCE, 0x00, 0x80, 0xC7, 0x92, 0xE5, 0xD8}};
 
-nr_get_dispenser nr_image_dispenser_of(const nr_ICorProfilerInfo4 *info)
+nr_get_dispenser nr_dispenser_export(const nr_ICorProfilerInfo4 *info)
 {
     return (nr_get_dispenser)nr_os_symbol_around(info->vtbl, "MetaDataGetDispenser");
 }
 
-nr_IMetaDataDispenserEx *nr_image_dispenser(nr_get_dispenser get)
+nr_IMetaDataDispenserEx *nr_dispenser_new(nr_get_dispenser get)
 {
     void *found = NULL;
     if (!get || get(&class_dispenser, &nr_iid_IMetaDataDispenserEx, &found) < 0) return NULL;
@@ -33,13 +33,13 @@ static const uint8_t *at_rva(const uint8_t *base, const uint8_t *pe, bool flat, 
     return NULL;
 }
 
-bool nr_image_metadata(nr_ICorProfilerInfo4 *info, uintptr_t module, const uint8_t **metadata, uint32_t *size)
+bool nr_loaded_image_of(nr_ICorProfilerInfo4 *info, uintptr_t module, nr_loaded_image *image)
 {
     const uint8_t *base = NULL;
     uint32_t length = 0, flags = 0;
     uintptr_t assembly = 0;
     if (NR_CALL(info, GetModuleInfo2, module, &base, 0, &length, NULL, &assembly, &flags) < 0 || !base) return false;
-    if ((flags & COLLECTIBLE) || base[0] != 'M' || base[1] != 'Z') return false;
+    if (base[0] != 'M' || base[1] != 'Z') return false;
     const uint8_t *pe = base + nr_get_u32(base + 60);
     if (memcmp(pe, "PE\0\0", 4)) return false;
     uint32_t directories = nr_get_u16(pe + 24) == 0x20B ? 112 : 96;
@@ -47,7 +47,6 @@ bool nr_image_metadata(nr_ICorProfilerInfo4 *info, uintptr_t module, const uint8
     const uint8_t *header = cli ? at_rva(base, pe, flags & FLAT_LAYOUT, cli) : NULL;
     const uint8_t *root = header ? at_rva(base, pe, flags & FLAT_LAYOUT, nr_get_u32(header + 8)) : NULL;
     if (!root || memcmp(root, "BSJB", 4)) return false;
-    *metadata = root;
-    *size = nr_get_u32(header + 12);
+    *image = (nr_loaded_image){root, nr_get_u32(header + 12), (flags & COLLECTIBLE) != 0};
     return true;
 }
