@@ -203,6 +203,9 @@ class Real:
                 self.configurations["nrprof, fast start"] = (library, fast)
                 self.configurations["nrprof, direct call"] = (library, direct)
                 self.configurations["nrprof, both"] = (library, dict(fast, **direct))
+        # A web application looks at all directories below the current one, and watches what is written there.
+        self.current = os.path.join(args.work, "current")
+        os.makedirs(self.current, exist_ok=True)
         # Of starts only: the same thing twice shows what chance does, and a home without rules what the library costs by itself.
         self.empty = Home(args.work, "empty", [], args.agent)
         self.nothing = Home(args.work, "nothing", unmatched(shipped, os.path.join(args.work, "unmatched")), args.agent)
@@ -225,7 +228,7 @@ class Real:
     def start(self, name, home, words, pin=False, more_env=None, **more):
         prepare = (lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})) if pin else None
         return subprocess.Popen(["dotnet", self.args.app] + words, env=dict(self.environment(name, home), **(more_env or {})), stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True, preexec_fn=prepare, **more)
+                                stderr=subprocess.DEVNULL, text=True, preexec_fn=prepare, cwd=self.current, **more)
 
     def measure(self, name, words, pin=True):
         """CPU milliseconds and peak memory in MiB of one run."""
@@ -337,7 +340,7 @@ def main():
         p.add_argument("--" + name)
     p.add_argument("--only", default="", help="counts,growth,threads,process,startup,inside,calls,throughput")
     p.add_argument("--runs", type=int, default=15)
-    p.add_argument("--processes", type=int, default=3)
+    p.add_argument("--processes", type=int, default=2)
     p.add_argument("--seconds", type=int, default=4)
     p.add_argument("--milliseconds", type=int, default=1000)
     p.add_argument("--write-baseline", action="store_true")

@@ -53,7 +53,7 @@ def count(args, real, title, configuration, program, core):
         began = time.monotonic()
         p = subprocess.run(["taskset", "-c", str(core), "qemu-x86_64", "-plugin", "%s,out=%s" % (args.count, out), dotnet,
                             getattr(args, file), *words], env=dict(real.environment(*configuration), **ORDERED), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                           text=True, timeout=LIMIT)
+                           text=True, timeout=LIMIT, cwd=real.current)
         if p.returncode == 0 and "hello" in p.stdout:
             with open(out) as f:
                 counted = {file: int(n) for n, file in (line.rstrip("\n").split(" ", 1) for line in f)}
