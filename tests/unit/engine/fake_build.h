@@ -2,7 +2,7 @@
 #ifndef NR_TESTS_ENGINE_FAKE_BUILD_H
 #define NR_TESTS_ENGINE_FAKE_BUILD_H
 
-#include "fake_clr.h"
+#include "fake_runtime.h"
 
 #include "os/lock_order.h"
 
