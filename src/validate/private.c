@@ -29,7 +29,9 @@ typedef struct variant {
 
 bool nr_private_is_possible(nr_shadow *s)
 {
-    return nr_dispenser_export(s->beside->info) != NULL;
+    nr_IMetaDataDispenserEx *dispenser = nr_dispenser_new(nr_dispenser_export(s->beside->info));
+    nr_release(dispenser);
+    return dispenser != NULL;
 }
 
 static nr_IUnknown *copy_of(nr_ICorProfilerInfo4 *info, uintptr_t module)
