@@ -15,7 +15,13 @@ static const nr_candidates *candidates_of(nr_engine *e, const nr_generation *g, 
 
 static bool is_wanted(const nr_candidates *c, nr_module *module, uint32_t row)
 {
-    return c && (nr_module_names(c, row) || nr_method_bits_get(&module->traced, row));
+    return nr_module_names(c, row) || nr_method_bits_get(&module->traced, row);
+}
+
+static bool is_wanted_now(nr_engine *e, nr_module *module, uint32_t row)
+{
+    const nr_candidates *c = candidates_of(e, atomic_load(&e->generation), module);
+    return c && is_wanted(c, module, row);
 }
 
 /* No row behind this one is wanted. */
@@ -33,6 +39,15 @@ static bool wants_none_of(const nr_candidates *c, nr_module *module, uint32_t wo
     if (c->by_name || word * 64 + 63 > c->known) return false;
     if (word <= c->bits / 64 && c->words[word]) return false;
     return !traced || word > traced->count / 64 || !atomic_load_explicit(&traced->words[word], memory_order_relaxed);
+}
+
+/* The first wanted row from `row` on, or one behind `last`. Few words of a table have a bit, and for each module that is
+ * loaded the tables of all others are gone over. */
+static uint32_t next_wanted(const nr_candidates *c, nr_module *module, uint32_t row, uint32_t last)
+{
+    while (row <= last && !is_wanted(c, module, row))
+        row += row % 64 == 0 && wants_none_of(c, module, row / 64) ? 64 : 1;
+    return row;
 }
 
 /* ---- precompiled callers ---------------------------------------------------------------------- */
@@ -53,11 +68,10 @@ static void wanted_of(nr_engine *e, const nr_generation *g, nr_module *module, b
     const nr_candidates *c = candidates_of(e, g, module);
     uint32_t last = c ? last_wanted(c, module) : 0;
     nr_method_bits *searched = last ? need_bits(e, module, &module->searched) : NULL;
-    if (searched && module->is_api) last = searched->count;
-    for (uint32_t row = 1; searched && row <= last; row++) {
-        /* For each module that is loaded this goes over all that are there, and few words of theirs have a bit. */
-        while (row % 64 == 0 && row <= last && wants_none_of(c, module, row / 64)) row += 64;
-        if (row <= last && is_wanted(c, module, row) && (nr_method_bits_set(searched, row) || again) &&
+    if (!searched) return;
+    if (module->is_api) last = searched->count;
+    for (uint32_t row = next_wanted(c, module, 1, last); row <= last; row = next_wanted(c, module, row + 1, last)) {
+        if ((nr_method_bits_set(searched, row) || again) &&
             !nr_token_set_add(tokens, (uint32_t)NR_TABLE_METHOD_DEF << 24 | row))
             break;
     }
@@ -133,8 +147,7 @@ bool nr_engine_may_use_precompiled(nr_engine *e, uintptr_t function)
     unsigned mark = nr_epoch_enter(&e->epoch);
     nr_module *module = nr_modules_find(&e->modules, module_id);
     uint32_t row = token & 0xFFFFFF;
-    bool refused = module && (nr_method_bits_get(&module->callers, row) ||
-                              is_wanted(candidates_of(e, atomic_load(&e->generation), module), module, row));
+    bool refused = module && (nr_method_bits_get(&module->callers, row) || is_wanted_now(e, module, row));
     nr_epoch_leave(&e->epoch, mark);
     if (refused) NR_LOG(NR_TRACE, "Precompiled code refused. %llu", (unsigned long long)function);
     return !refused;
@@ -147,7 +160,7 @@ bool nr_engine_may_inline(nr_engine *e, uintptr_t callee)
     if (e->runtime.ops->function_info(e->runtime.self, callee, &class_id, &module_id, &token) < 0) return true;
     unsigned mark = nr_epoch_enter(&e->epoch);
     nr_module *module = nr_modules_find(&e->modules, module_id);
-    bool wanted = module && is_wanted(candidates_of(e, atomic_load(&e->generation), module), module, token & 0xFFFFFF);
+    bool wanted = module && is_wanted_now(e, module, token & 0xFFFFFF);
     nr_epoch_leave(&e->epoch, mark);
     return !wanted;
 }
