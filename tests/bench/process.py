@@ -6,6 +6,7 @@ import concurrent.futures
 import os
 import queue
 import re
+import shutil
 import subprocess
 import time
 
@@ -47,12 +48,12 @@ def unmatched(files, directory):
 def count(args, real, title, configuration, program, core):
     """One run: {file that the code came from: instructions}."""
     out = os.path.join(args.work, "instructions-%d" % core)
-    dotnet = os.path.realpath(subprocess.run(["which", "dotnet"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
-    file, words = PROGRAMS[program]
+    dotnet = os.path.realpath(shutil.which("dotnet"))
+    program_file, words = PROGRAMS[program]
     for attempt in range(ATTEMPTS):
         began = time.monotonic()
         p = subprocess.run(["taskset", "-c", str(core), "qemu-x86_64", "-plugin", "%s,out=%s" % (args.count, out), dotnet,
-                            getattr(args, file), *words], env=dict(real.environment(*configuration), **ORDERED), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            getattr(args, program_file), *words], env=dict(real.environment(*configuration), **ORDERED), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            text=True, timeout=LIMIT, cwd=real.current)
         if p.returncode == 0 and "hello" in p.stdout:
             with open(out) as f:

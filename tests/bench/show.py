@@ -19,21 +19,29 @@ def number(v, digits=0):
     return "–" if v is None else "{:,.{d}f}".format(v, d=digits)
 
 
+NULL = "null, reference's mask"
+
 # Rows of the tables of whole processes.
-ORDER = ["bare", "null, fast start's mask", "nrprof, fast start", "null, reference's mask", "nrprof", "nrprof, no rules",
+ORDER = ["bare", "null, fast start's mask", "nrprof, fast start", NULL, "nrprof", "nrprof, no rules",
          "nrprof, rules that match nothing", "nrprof, direct call", "other", "other, no rules", "other, rules that match nothing"]
 TITLES = {"hello": "hello world", "libraries": "libraries", "web": "web application"}
 
 # The budgets of whole processes were set as milliseconds of CPU on an idle machine with .NET 10.0.12, on which these starts took so many
 # (medians of interleaved runs, pinned to one core). Instructions are to be the same share of those of the base.
-IDLE_MS = {"hello": {"bare": 28, "null, reference's mask": 129}, "web": {"bare": 271, "null, reference's mask": 2207}}
+IDLE_MS = {"hello": {"bare": 28, NULL: 129}, "web": {"bare": 271, NULL: 2207}}
+
+
+def base_of(name):
+    """What it is compared with: no profiler where precompiled code is kept, else the one that does nothing. None: it is one of these."""
+    base = "bare" if "fast" in name or "both" in name else NULL
+    return base if name not in ("bare", base) else None
 
 
 def over(r, program, name):
     """(percent more instructions than its base, base), or None."""
     of = r["process"].get(program, {})
-    base = "bare" if "fast" in name else "null, reference's mask"
-    if name not in of or name in ("bare", base):
+    base = base_of(name)
+    if name not in of or not base:
         return None
     share = of[name]["total"] / of[base]["total"] - 1
     return 100 * share, base
@@ -107,14 +115,13 @@ def budgets(r):
         rate = {n: x for n, x in r["threads"]}
         row("callbacks of two threads ÷ one", 1.9, "", rate[2] / rate[1], 2, least=True)
     if "process" in r:
-        for program, limit, title in (("hello", 5, "hello world"), ("web", 25, "web application")):
+        for program, limit in (("hello", 5), ("web", 25)):
             for more in ("", ", no rules", ", rules that match nothing"):
-                share_row("%s over *null*%s" % (title, more), program, "nrprof" + more, milliseconds=limit)
+                share_row("%s over *null*%s" % (TITLES[program], more), program, "nrprof" + more, milliseconds=limit)
         share_row("fast start: hello world over *bare*", "hello", "nrprof, fast start", milliseconds=5)
         share_row("fast start: web application over *bare*", "web", "nrprof, fast start", percent=10)
     if "startup" in r:
-        null = "null, reference's mask"
-        peak = lambda name: r["startup"]["hello"][name]["memory"] - r["startup"]["hello"][null]["memory"] if name in r["startup"]["hello"] else None
+        peak = lambda name: r["startup"]["hello"][name]["memory"] - r["startup"]["hello"][NULL]["memory"] if name in r["startup"]["hello"] else None
         row("memory after start (peak of hello world over *null*)", 3, " MiB", peak("nrprof"), 1, other=peak("other"))
     if "inside" in r:
         inside = lambda name: sum(ms for _, ms in r["inside"][name].values()) if name in r["inside"] else None
@@ -148,7 +155,7 @@ def processes(r):
             parts[file if file in parts else "others"] += n / 1e6
         return list(parts.values())
 
-    null = split("null, reference's mask")
+    null = split(NULL)
     shares = [[name] + [number(round(v - n, 1) + 0.0, 1) for v, n in [*zip(split(name), null), (sum(split(name)), sum(null))]]
               for name in titles if name.startswith(("nrprof", "other")) and "fast" not in name]
     return "\n\n".join([
@@ -207,8 +214,7 @@ def tables(r):
             rows.append(row)
         ms = lambda v: "%s (%s … %s)" % tuple(number(x, 1) for x in v) if v else "–"
         over = [[name, "*null*" if base != "bare" else "*bare*"] + [ms(difference(r, program, name, base)) for program in ("hello", "web")]
-                for name in s["hello"] for base in ["bare" if "fast" in name or "both" in name else "null, reference's mask"]
-                if name not in ("bare", base)]
+                for name in s["hello"] for base in [base_of(name)] if base]
         out["differences"] = table(["", "over", "hello world, CPU ms", "web application, CPU ms"], over)
         out["startup"] = table(["", "hello world, CPU ms", "× bare", "peak MiB", "web application, CPU ms", "× bare", "peak MiB"], rows)
     if "inside" in r:
