@@ -24,10 +24,13 @@ static bool is_deprecated(nr_str file)
     return false;
 }
 
-/* False: the text could not be read; the reference then leaves the file out without counting it. */
-static bool read_extension(nr_arena *arena, nr_str file, nr_str *text)
+/* False: the text could not be read; the reference then leaves the file out without counting it. Without memory it is counted, so
+ * that no refresh takes the place of rules that have it. */
+static bool read_extension(nr_generation *g, nr_arena *arena, nr_str file, nr_str *text)
 {
-    if (nr_text_read(arena, file, text) == NR_START_OK) return true;
+    nr_start_error e = nr_text_read(arena, file, text);
+    if (e == NR_START_OK) return true;
+    if (e == NR_START_NO_MEMORY) g->invalid_files++;
     NR_LOG(NR_ERROR, "An exception was thrown while reading instrumentation file: %.*s - ignoring this file.",
            NR_STR_ARG(file));
     return false;
@@ -77,18 +80,17 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Files and live texts as one list in the order of their names; a live text goes before a file of its name. */
-static nr_named_text *all_texts(nr_arena *arena, const nr_extension_files *files, const nr_named_text *live,
-                                size_t live_count, size_t *count, size_t *read)
+static nr_named_text *all_texts(nr_generation *g, nr_arena *arena, const nr_extension_files *files,
+                                const nr_named_text *live, size_t live_count, size_t *count)
 {
     nr_named_text *list = nr_arena_zalloc(arena, files->xml.count + live_count + 1, sizeof *list);
     size_t n = 0;
-    *read = 0;
     if (!list) return NULL;
     for (size_t i = 0; i < files->xml.count; i++) {
         size_t l = 0;
         while (l < live_count && !nr_str_eq(live[l].name, files->xml.items[i])) l++;
-        if (!read_extension(arena, files->xml.items[i], &list[n].text)) continue;
-        (*read)++;
+        if (!read_extension(g, arena, files->xml.items[i], &list[n].text)) continue;
+        g->files_read++;
         list[n].name = files->xml.items[i];
         if (l == live_count) n++;
     }
@@ -108,7 +110,7 @@ static bool load_files(nr_generation *g, const nr_extension_files *files, const 
      * as XML, and their ignore lists cover it. */
     bool ok = load_rules(g, files, &arena);
     size_t lua_points = g->set.count, count = 0;
-    nr_named_text *texts = ok ? all_texts(&arena, files, live, live_count, &count, &g->files_read) : NULL;
+    nr_named_text *texts = ok ? all_texts(g, &arena, files, live, live_count, &count) : NULL;
     for (size_t i = 0; texts && i < count; i++) load_xml(g, texts[i].name, texts[i].text);
     if (texts)
         NR_LOG(NR_INFO, "Identified %zu Instrumentation points (not ignored) in .xml files", g->set.count - lua_points);

@@ -99,8 +99,14 @@ static void change_module(void *self, uintptr_t id)
     if (module) {
         bool had = tokens_of(c, module, c->before, &before), has = tokens_of(c, module, c->after, &after);
         if (had && has) nr_token_set_subtract(&before, &after);
-        if (had) nr_token_set_revert(c->e, module, &before);
+        /* Without memory for the new ones, all old ones would seem to be gone. */
+        if (had && !after.failed) nr_token_set_revert(c->e, module, &before);
         if (has) nr_token_set_rejit(c->e, module, &after);
+        if (before.failed || after.failed)
+            NR_LOG(NR_ERROR,
+                   "No memory to ask for the methods of %.*s: those compiled before keep what they have until the next "
+                   "refresh",
+                   NR_STR_ARG(module->assembly));
         nr_precompiled_rules_changed(c->e, c->after, module);
     } else {
         NR_LOG(NR_ERROR, "Function 'GetAssemblyName' failed.  HRESULT: %d", (int)hr);

@@ -57,7 +57,7 @@ static void add_wide(nr_engine *e, nr_module *module, const nr_generation *g, nr
     if (!nr_wides_know_assembly(&g->set.wides, module->assembly)) return;
     if (atomic_load(&e->generation) == g) c = nr_module_candidates(&e->modules, module, g, 0);
     const nr_wide_rows *rows = c && c->generation == g->serial ? &c->wide : &own;
-    if (rows == &own) nr_wide_rows_of(&e->modules, module, g, scope, &own);
+    if (rows == &own && !nr_wide_rows_of(&e->modules, module, g, scope, &own)) tokens->failed = true;
     for (size_t i = 0; i < rows->count; i++) {
         if (open_too || !rows->items[i].open)
             add_token(tokens, (uint32_t)NR_TABLE_METHOD_DEF << 24 | rows->items[i].row);
@@ -92,6 +92,7 @@ static bool collect(nr_engine *e, nr_module *module, const nr_generation *g, nr_
         NR_LOG(NR_TRACE, "Fetching %.*s methods", NR_STR_ARG(p->class_name));
         int32_t hr = find_type(e, scope, &arena, p->class_name, &type_def);
         if (hr < 0) {
+            if (hr == NR_HR_NO_MEMORY) tokens->failed = true;
             NR_LOG(NR_INFO, "Unable to find %.*s for rejit. HR:%d", NR_STR_ARG(p->class_name), (int)hr);
             continue;
         }

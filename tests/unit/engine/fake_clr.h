@@ -67,7 +67,7 @@ typedef struct fake_clr {
     size_t module_count;
     nr_mutex lock; /* over what follows */
     fake_request_row requests[FAKE_REQUESTS];
-    size_t request_count, request_calls;
+    size_t request_count, request_calls, revert_count, revert_calls;
     nr_buf body; /* the last one written */
     uintptr_t body_module;
     uint32_t body_method;
@@ -274,7 +274,8 @@ static inline bool sc_each_carrier(nr_scope *s, const char *const *types, nr_tok
     atomic_fetch_add(&m->clr->carrier_calls, 1);
     if (fails(m->clr, "EnumCustomAttributes")) return false;
     for (uint32_t i = 0; i < m->method_count - m->hidden; i++) {
-        if (m->methods[i].marks & (ON_TRACE | ON_TRANSACTION)) visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (i + 1));
+        if (m->methods[i].marks & (ON_TRACE | ON_TRANSACTION))
+            visit(self, (uint32_t)NR_TABLE_METHOD_DEF << 24 | (i + 1));
     }
     return true;
 }

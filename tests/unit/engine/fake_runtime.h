@@ -112,6 +112,19 @@ static inline int32_t rt_request_rejit(void *rt, uint32_t count, uintptr_t *modu
     return 0;
 }
 
+static inline int32_t rt_request_revert(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
+{
+    fake_clr *c = rt;
+    (void)modules;
+    (void)methods;
+    if (fails(c, "RequestRevert")) return c->fail_hr;
+    nr_mutex_lock(&c->lock);
+    c->revert_calls++;
+    c->revert_count += count;
+    nr_mutex_unlock(&c->lock);
+    return 0;
+}
+
 static inline int32_t rt_each_module(void *rt, void (*visit)(void *self, uintptr_t module), void *self)
 {
     fake_clr *c = rt;
@@ -120,6 +133,14 @@ static inline int32_t rt_each_module(void *rt, void (*visit)(void *self, uintptr
         if (atomic_load(&c->modules[i].loaded)) visit(self, c->modules[i].id);
     }
     return 0;
+}
+
+/* No image has a list of them. */
+static inline int32_t rt_each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
+                                      bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self)
+{
+    (void)rt, (void)in, (void)module, (void)method, (void)visit, (void)self;
+    return NR_HR_FAIL;
 }
 
 static inline int32_t open_scope(fake_clr *c, fake_module *m, nr_scope *scope)
@@ -176,7 +197,9 @@ static const nr_runtime_ops fake_runtime_ops = {
     .il_body = rt_il_body,
     .set_il_body = rt_set_il_body,
     .request_rejit = rt_request_rejit,
+    .request_revert = rt_request_revert,
     .each_module = rt_each_module,
+    .each_inliner = rt_each_inliner,
     .open_function = rt_open_function,
     .open_module = rt_open_module,
     .open_image = rt_open_image,

@@ -372,29 +372,18 @@ TEST(each_allocation_of_the_environment_point)
     set_env("_HANDLER", NULL);
 }
 
-/* A refresh asks for it when a rule is gone, be it for want of memory. */
-static int32_t revert(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods)
-{
-    (void)rt, (void)count, (void)modules, (void)methods;
-    return 0;
-}
-
 /* Live texts that are in force stay so when a refresh has no memory; the next one has them all. */
 TEST(each_allocation_of_a_refresh)
 {
     static const char xml[] =
         "<extension><instrumentation><tracerFactory name='G'><match assemblyName='App' className='N.C'>"
         "<exactMethodMatcher methodName='L'/></match></tracerFactory></instrumentation></extension>";
-    static nr_runtime_ops ops;
     bool whole = false;
     unsigned long refused = 0;
-    ops = fake_runtime_ops;
     nr_arena_exact(true);
     for (unsigned long n = 1; n < 200000 && !whole; n += n < 60 ? 1 : nr_test_stride(131)) {
         stage s;
         begin(&s, NULL);
-        ops.request_revert = revert;
-        s.e->runtime.ops = &ops;
         set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
         CHECK_EQ(load(&s), 0);
         CHECK(nr_live_add(&s.e->live, NR_STR("live"), nr_str_of(xml)));
@@ -404,15 +393,51 @@ TEST(each_allocation_of_a_refresh)
         int32_t hr = nr_engine_refresh(s.e, NULL);
         whole = !nr_alloc_has_failed();
         nr_alloc_fail_at(0, 0);
-        refused += hr < 0;
+        refused += hr != 0;
         CHECK(!whole || hr == 0);
-        if (hr < 0) CHECK_EQ(atomic_load(&s.e->generation)->set.count, 3);
+        CHECK_EQ(atomic_load(&s.e->generation)->set.count, 3);
+        CHECK_EQ(s.clr.revert_count, 0);
         CHECK_EQ(nr_engine_refresh(s.e, NULL), 0);
         CHECK_EQ(atomic_load(&s.e->generation)->set.count, 3);
         end(&s);
     }
     CHECK(whole && refused > 20);
     nr_arena_exact(false);
+}
+
+/* What a refresh cannot find out, it does not ask for. Whether an old rule is still there is found out twice, and a module
+ * can be unloaded in between: then all of its methods are asked back, as if it had no rules (live-instrumentation.md 5). */
+TEST(each_call_of_a_refresh)
+{
+    bool whole = false;
+    unsigned looks = 0, calls = 0;
+    for (unsigned n = 1; n < 100 && !whole; n++) {
+        stage s;
+        begin(&s, NULL);
+        set_env("CORECLR_NEW_RELIC_HOME", nr_test_directory());
+        CHECK_EQ(load(&s), 0);
+        size_t before = s.clr.request_count, asked, asked_back;
+        atomic_store(&s.clr.failable, 0);
+        atomic_store(&s.clr.fail_at, n);
+        int32_t hr = nr_engine_refresh(s.e, NULL);
+        atomic_store(&s.clr.fail_at, 0);
+        whole = !s.clr.failed_call[0];
+        asked = s.clr.request_count - before;
+        asked_back = s.clr.revert_count;
+        bool look = !strcmp(s.clr.failed_call, "GetModuleMetaData");
+        looks += look;
+        calls += !whole;
+        CHECK_EQ(hr, !strcmp(s.clr.failed_call, "EnumModules") ? s.clr.fail_hr : 0);
+        if (whole) CHECK(asked == 1 && asked_back == 0);
+        if (look && looks == 1) CHECK(asked == 1 && asked_back == 0);
+        if (look && looks == 2) CHECK(asked == 0 && asked_back == 1);
+        CHECK_EQ(nr_engine_refresh(s.e, NULL), 0);
+        CHECK_EQ(s.clr.request_count - before, asked + 1);
+        end(&s);
+    }
+    CHECK(whole);
+    CHECK_EQ(looks, 2);
+    CHECK(calls > 4);
 }
 
 /* The agent's function is called by its address, once that is known: 70 methods wait for it. */
@@ -538,5 +563,6 @@ TEST(each_allocation_with_a_predicate)
 TESTS(failure, T(every_call_of_a_jit), T(every_call_of_a_rejit), T(every_call_of_an_error_of_a_rejit),
       T(every_call_of_a_module_load), T(each_allocation_of_a_jit), T(each_allocation_of_a_rejit),
       T(each_allocation_of_a_module_load), T(each_allocation_of_a_start), T(each_allocation_of_the_environment_point),
-      T(each_allocation_of_a_refresh), T(each_allocation_of_a_direct_call), T(each_allocation_of_a_near_miss),
-      T(every_call_with_a_predicate), T(each_allocation_with_a_wide_rule), T(each_allocation_with_a_predicate))
+      T(each_allocation_of_a_refresh), T(each_call_of_a_refresh), T(each_allocation_of_a_direct_call),
+      T(each_allocation_of_a_near_miss), T(every_call_with_a_predicate), T(each_allocation_with_a_wide_rule),
+      T(each_allocation_with_a_predicate))
