@@ -47,14 +47,6 @@ static sim_module *new_module(nr_sim *sim, const char *path)
     return m;
 }
 
-static void drop_module(sim_module *m)
-{
-    nr_md_close(&m->md);
-    nr_buf_free(&m->inlinings);
-    nr_arena_free(&m->arena);
-    nr_free(m, sizeof *m);
-}
-
 static uintptr_t announce(nr_sim *sim, sim_module *m, int32_t status, int32_t *result)
 {
     unsigned table = nr_md_rows(&m->md, NR_TAB_ASSEMBLY) ? NR_TAB_ASSEMBLY : NR_TAB_MODULE;
@@ -63,7 +55,7 @@ static uintptr_t announce(nr_sim *sim, sim_module *m, int32_t status, int32_t *r
     m->assembly = nr_arena_str(&m->arena, nr_md_text(&m->md, table, 1, column));
     if (!m->path.p || !m->assembly.p || !sim_push(&sim->modules, &m, sizeof m)) {
         sim_say(sim, "out of memory");
-        drop_module(m);
+        sim_module_free(m);
         return 0;
     }
     SEND(sim, SIM_MONITOR_ASSEMBLY_LOADS, AssemblyLoadStarted, assembly);
@@ -98,7 +90,7 @@ static uintptr_t load(nr_sim *sim, const char *path, const void *data, size_t si
     bool ok = data ? nr_md_parse(&m->md, data, size, &error) : nr_md_open(&m->md, nr_str_of(path), &error);
     if (!ok) {
         sim_say(sim, "%s: %s (at offset 0x%lx)", path, error.text, (unsigned long)error.offset);
-        drop_module(m);
+        sim_module_free(m);
         return 0;
     }
     return announce(sim, m, status, result);

@@ -123,10 +123,11 @@ nr_sim *nr_sim_create(const nr_sim_options *options)
     return NULL;
 }
 
-static void free_module(sim_module *m)
+void sim_module_free(sim_module *m)
 {
     nr_free(m->methods, m->method_capacity * sizeof *m->methods);
     nr_buf_free(&m->blocks);
+    nr_buf_free(&m->inlinings);
     nr_arena_free(&m->arena);
     nr_md_close(&m->md);
     nr_free(m, sizeof *m);
@@ -138,7 +139,7 @@ void nr_sim_destroy(nr_sim *sim)
     if (sim->attached) nr_sim_shutdown(sim);
     /* What the profiler still holds points into modules: nothing of it may be used from here on. */
     if (!sim->options.keep_library) nr_os_library_close(sim->library);
-    for (size_t n = 1; n <= sim_module_count(sim); n++) free_module(sim_module_number(sim, n));
+    for (size_t n = 1; n <= sim_module_count(sim); n++) sim_module_free(sim_module_number(sim, n));
     for (size_t n = 0; n < sim_thread_count(sim); n++) {
         sim_thread *t = sim_thread_number(sim, n);
         nr_buf_free(&t->frames);

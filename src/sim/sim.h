@@ -138,6 +138,7 @@ enum {
 
 sim_module *sim_module_of(const nr_sim *sim, uintptr_t id); /* NULL: none */
 sim_module *sim_module_number(const nr_sim *sim, size_t number); /* 1-based; unloaded ones included */
+void sim_module_free(sim_module *m);
 size_t sim_module_count(const nr_sim *sim);
 sim_thread *sim_thread_of(const nr_sim *sim, uintptr_t id);
 size_t sim_thread_count(const nr_sim *sim);

@@ -18,6 +18,7 @@ import time
 
 from process import process, unmatched
 from show import note, number, page, tables, update_document
+from throughput import throughput
 
 CLSID = "{36032161-FFC0-4B61-B559-F6C5D41BAE5A}"
 CONFIG = '<?xml version="1.0"?><configuration xmlns="urn:newrelic-config"><log level="info"/></configuration>\n'
@@ -291,33 +292,6 @@ class Real:
             result[title] = of_threads
         return result
 
-    def throughput(self):
-        if not shutil.which("wrk"):
-            note("SKIP throughput: there is no wrk on this machine")
-            return {}
-        # Each on a core of its own: where both share two, the scheduler decides more than the profiler.
-        client = lambda: os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-        result = {name: [] for name in self.configurations}
-        for run in range(min(3, self.args.runs)):
-            order = list(enumerate(self.configurations))
-            for i, name in order[3 * run:] + order[:3 * run]:
-                note("throughput: " + name)
-                port = 18080 + i
-                p = self.start(name, self.one, ["serve", str(port)], pin=True, stdin=subprocess.PIPE)
-                if p.stdout.readline().strip() != "ready":
-                    raise SystemExit("the server under %s did not start" % name)
-                url = "http://127.0.0.1:%d/" % port
-                wrk = lambda seconds: subprocess.run(["wrk", "-t1", "-c8", "-d%ds" % seconds, url], stdout=subprocess.PIPE, text=True,
-                                                     preexec_fn=client).stdout
-                wrk(max(1, self.args.seconds // 2)) # to warm up
-                out = wrk(self.args.seconds)
-                with open("/proc/%d/status" % p.pid) as f:
-                    peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1)) / 1024
-                p.stdin.close()
-                p.wait()
-                result[name].append((float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), peak))
-        return {n: {"requests": statistics.median(r[0] for r in rows), "memory": statistics.median(r[1] for r in rows)} for n, rows in result.items()}
-
 
 def compare(found, baseline_path):
     """Reports counts that grew by more than 5 %. Never an error: another compiler counts otherwise."""
@@ -341,7 +315,7 @@ def main():
     p.add_argument("--only", default="", help="counts,growth,threads,process,startup,inside,calls,throughput")
     p.add_argument("--runs", type=int, default=15)
     p.add_argument("--processes", type=int, default=2)
-    p.add_argument("--seconds", type=int, default=4)
+    p.add_argument("--seconds", type=int, default=2)
     p.add_argument("--milliseconds", type=int, default=1000)
     p.add_argument("--write-baseline", action="store_true")
     args = p.parse_args()
@@ -390,7 +364,10 @@ def main():
     if real and wanted("calls"):
         results["calls"] = real.calls()
     if real and wanted("throughput"):
-        results["throughput"] = real.throughput()
+        if shutil.which("wrk"):
+            results["throughput"] = throughput(real, list(real.configurations), args.runs, args.seconds)
+        else:
+            note("SKIP throughput: there is no wrk on this machine")
     with open("/proc/cpuinfo") as f:
         cpu = re.search(r"model name\s*:\s*(.*)", f.read())
     dotnet = subprocess.run(["dotnet", "--list-runtimes"], stdout=subprocess.PIPE, text=True).stdout if args.app else ""

@@ -235,9 +235,14 @@ def tables(r):
             table(["million calls per second, all threads", *head],
                   [[name] + [number(x[2] / 1e6, 2) for x in rows] for name, rows in r["calls"].items()])])
     if r.get("throughput"):
-        bare = r["throughput"]["bare"]["requests"]
-        out["throughput"] = table(["", "requests per second", "of bare", "peak MiB"],
-                                  [[n, number(v["requests"]), "%.0f %%" % (100 * v["requests"] / bare), number(v["memory"], 0)] for n, v in r["throughput"].items()])
+        bare = r["throughput"]["bare"]
+
+        def of_bare(v, key):
+            return "%.0f %% (%.0f … %.0f)" % middle(100 * a / b for a, b in zip(v[key], bare[key]))
+
+        out["throughput"] = table(["", "requests per second", "of bare", "CPU µs per request", "of bare", "peak MiB"],
+                                  [[n, number(statistics.median(v["requests"])), of_bare(v, "requests"), number(statistics.median(v["cpu"]), 1),
+                                    of_bare(v, "cpu"), number(v["memory"])] for n, v in r["throughput"].items()])
     return out
 
 
@@ -278,7 +283,7 @@ def page(r, out):
     if "calls" in r:
         parts.append(bars("one call of an instrumented method, one thread", [(n, rows[0][1]) for n, rows in r["calls"].items()], "ns"))
     if r.get("throughput"):
-        parts.append(bars("requests per second", [(n, v["requests"]) for n, v in r["throughput"].items()], ""))
+        parts.append(bars("requests per second", [(n, statistics.median(v["requests"])) for n, v in r["throughput"].items()], ""))
     if "counts" in r:
         parts.append(bars("instructions per JIT callback that no rule is about", [(n, c["callback.Ruled"]) for n, c in r["counts"].items()], ""))
         parts.append(bars("instructions to instrument a method, shape known", [(n, c["again.1"]) for n, c in r["counts"].items()], ""))

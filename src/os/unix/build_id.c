@@ -7,8 +7,8 @@
 #include <elf.h>
 #include <link.h>
 
-/* Defined by the linker: where the ELF header is loaded. */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+/* Defined by the linker: where the ELF header is loaded, and with it what follows. */
+extern const uint8_t __ehdr_start[] __attribute__((visibility("hidden")));
 
 enum { NOTE_BUILD_ID = 3 };
 
@@ -19,9 +19,10 @@ static size_t aligned(size_t n)
 
 bool nr_os_build_id(char *text, size_t room)
 {
-    const uint8_t *base = (const uint8_t *)&__ehdr_start;
-    const ElfW(Phdr) *header = (const ElfW(Phdr) *)(const void *)(base + __ehdr_start.e_phoff);
-    for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
+    const uint8_t *base = __ehdr_start;
+    const ElfW(Ehdr) *elf = (const ElfW(Ehdr) *)(const void *)base;
+    const ElfW(Phdr) *header = (const ElfW(Phdr) *)(const void *)(base + elf->e_phoff);
+    for (unsigned i = 0; i < elf->e_phnum; i++) {
         if (header[i].p_type != PT_NOTE) continue;
         const uint8_t *at = base + header[i].p_vaddr, *end = at + header[i].p_memsz;
         while ((size_t)(end - at) > 12) {
