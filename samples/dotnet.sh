@@ -17,11 +17,15 @@ dotnet_build() {
 }
 
 # dotnet_for FRAMEWORK RID: what is built after this is for FRAMEWORK (net8.0 …) and RID (linux-x64, win-x64 …), programs bring the runtime
-# with them. It is the newest one of the local package folder, else what the SDK asks the package source for.
+# with them. It is the newest one of the local package folder, else what the SDK asks the package source for; of 3.1, which has no
+# successor, any will do.
 dotnet_for() {
     local packs=${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.runtime.$2
     export NRPROF_TFM=$1 NRPROF_RID=$2 NRPROF_FX NRPROF_BUILD=${NRPROF_BUILD:-$root/build}/$1-$2
-    NRPROF_FX=$(find "$packs" -mindepth 1 -maxdepth 1 -name "${1#net}.*" -printf '%f\n' 2>/dev/null | grep -E '^[0-9.]+$' | sort -V | tail -n 1)
+    local version=${1#net}
+    version=${version#coreapp}
+    NRPROF_FX=$(find "$packs" -mindepth 1 -maxdepth 1 -name "$version.*" -printf '%f\n' 2>/dev/null | grep -E '^[0-9.]+$' | sort -V | tail -n 1)
+    [ "$version" != 3.1 ] || NRPROF_FX=${NRPROF_FX:-3.1.3}
     dotnet_out=$NRPROF_BUILD/dotnet
 }
 

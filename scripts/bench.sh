@@ -2,7 +2,7 @@
 # bench.sh [--against LIBRARY] [--only PARTS] [--runs N] [--update-docs] [--baseline]: what the profiler costs.
 #
 # Builds the library and the programs of tests/bench, measures, prints tables, and writes build/bench/results.json and report.html.
-# All of it takes about 23 minutes on an idle machine, "process" 10 of them. PARTS: counts,growth,threads,process,startup,inside,calls,
+# All of it takes about 26 minutes on an idle machine, "process" 10 of them. PARTS: counts,growth,threads,process,startup,inside,calls,
 # throughput (the others keep their last results).
 #   --against LIBRARY  measures another profiler library beside this one
 #   --processes N      how often each whole process is run to count its instructions (2)

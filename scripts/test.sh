@@ -344,7 +344,8 @@ phase "counting instructions of processes" external "counting instructions of pr
 phase "instruction counts" external "instruction counts" scripts/bench.sh --compare
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
-    phase "real CLR, .NET 8" clr_tests --net8
+    phase "real CLR, .NET 8" clr_tests --runtime 8
+    phase "real CLR, .NET Core 3.1" clr_tests --runtime 3.1
     phase "fault injection" fault_injection
     phase "branch coverage" external "branch coverage" scripts/branches.sh
     # AddressSanitizer's build, which "unit tests with ASan and UBSan" runs, looks for leaks at the end of each program (LSan).

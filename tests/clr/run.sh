@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# run.sh [PROFILER_SO] [--target TARGET] [--net8|--net9] [--reference] [--only TEXT] [--skip TEXT] [--env NAME=VALUE]
+# run.sh [PROFILER_SO] [--target TARGET] [--runtime VERSION] [--reference] [--only TEXT] [--skip TEXT] [--env NAME=VALUE]
 # [--precompiled] [--minutes N]: tests on the real CLR. A host (host/) starts a target
 # program (target/) under the profiler (default: the one in build/TARGET), once for each scenario, with a stand-in managed agent
 # (samples/agent), and checks what the agent was told and what was logged. Last, the suite is run without a profiler: then every test
-# must fail. --target: the target program brings the .NET of another target with it and runs under its emulator; --net8, --net9: another
-# version of .NET. What cannot be had is a skip. --reference leaves out what the C++ profiler does not have; --only runs the tests whose
+# must fail. --target: the target program brings the .NET of another target with it and runs under its emulator; --runtime: another
+# version of .NET, 3.1 to 9. What cannot be had is a skip. --reference leaves out what the C++ profiler does not have; --only runs the tests whose
 # names contain TEXT. --skip runs the others. --env gives the target a variable: a switch under which
 # all must be as without; that nothing passes without a profiler is then not asked again. --minutes: no test is begun after that time; a line
 # "part: N of M tests" says so. --precompiled compiles the target ahead of time (ReadyToRun).
@@ -17,7 +17,14 @@ profiler='' target=linux-x64 framework=''
 arguments=() switched='' precompiled=''
 while [ $# -gt 0 ]; do
     case $1 in
-    --net8 | --net9) framework=net${1#--net}.0 ;;
+    --runtime)
+        case ${2:-} in
+        3.1) framework=netcoreapp3.1 ;;
+        [5-9]) framework=net$2.0 ;;
+        *) die "--runtime needs a version of .NET: 3.1, 5, 6 …" ;;
+        esac
+        shift
+        ;;
     --reference) arguments+=(--reference) ;;
     --only | --skip | --env | --minutes)
         [ $# -ge 2 ] || die "$1 needs a text"

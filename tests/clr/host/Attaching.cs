@@ -27,12 +27,13 @@ namespace Clr
                 writer.Write((uint)path.Length + 1);
                 writer.Write(Encoding.Unicode.GetBytes(path + "\0"));
                 writer.Write(0u); // bytes of client data
-                var message = new BinaryWriter(stream);
+                var whole = new MemoryStream(); // in one piece: .NET Core 3.1 takes what one read gives it
+                var message = new BinaryWriter(whole);
                 message.Write(Encoding.ASCII.GetBytes("DOTNET_IPC_V1\0"));
                 message.Write((ushort)(20 + payload.Length));
                 message.Write(new byte[] { 3, 1, 0, 0 }); // command set Profiler, AttachProfiler
                 message.Write(payload.ToArray());
-                message.Flush();
+                stream.Write(whole.ToArray(), 0, (int)whole.Length);
                 var answer = new BinaryReader(stream);
                 answer.ReadBytes(20);
                 return answer.ReadInt32();

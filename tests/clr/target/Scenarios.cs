@@ -13,6 +13,13 @@ namespace Clr
 {
     static class Scenarios
     {
+        static async Task<int> Sum(IAsyncEnumerable<int> numbers)
+        {
+            int sum = 0;
+            await foreach (int n in numbers) sum += n;
+            return sum;
+        }
+
         static void Print(string what, object value) => Console.WriteLine(what + " " + (value ?? "null"));
         static void Caught<E>(string what, Action action) where E : Exception
         {
@@ -89,7 +96,7 @@ namespace Clr
             Print("Tuple", MoreShapes.Tuple((1, "a"), new Tuple<int, string>(2, "b")));
             Print("Done", MoreShapes.Done(3).Result + MoreShapes.DoneLater(4).AsTask().Result);
             Caught<AggregateException>("Failing", () => MoreShapes.Failing("later").Wait());
-            Print("Stream", MoreShapes.Stream(3).ToBlockingEnumerable().Sum());
+            Print("Stream", Sum(MoreShapes.Stream(3)).Result);
             Print("Nested", MoreShapes.Nested(1));
             Caught<InvalidOperationException>("Rethrown", () => MoreShapes.Rethrown(0));
             Print("ByReference", MoreShapes.ByReference(ref number, 2L, out text) + text + number);

@@ -120,7 +120,11 @@ namespace Clr
     public interface IGreeter { string Greet(string name) => "hello " + name; }
     public class Greeter : IGreeter { }
     public class Animal { public virtual Animal Self() => this; }
+#if NET5_0_OR_GREATER
     public class Dog : Animal { public override Dog Self() => this; }
+#else
+    public class Dog : Animal { public override Animal Self() => this; }
+#endif
 
     public static class MoreShapes
     {
