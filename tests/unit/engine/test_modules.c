@@ -47,6 +47,34 @@ TEST(tables_are_made_once)
     end(&s);
 }
 
+/* Of an assembly without rules, of one with rules, and both again where attributes may be: once their tables are there, nothing. */
+TEST(callbacks_that_match_nothing_allocate_nothing)
+{
+    enum { KINDS = 4, COUNT = 40 };
+    stage s;
+    begin(&s, true, NR_INFO, rule("App", "N.C", "M"));
+    fake_module *modules[KINDS] = {s.m};
+    for (int k = 1; k < KINDS; k++) {
+        modules[k] = add_module(&s.clr, k == 2 ? "App" : "Other", "/app/x.dll", "clrhost", "System.Runtime");
+        modules[k]->knows_attributes = k >= 2;
+        add_type(modules[k], "N.C", 1, 0);
+    }
+    for (int k = 0; k < KINDS; k++) {
+        for (int i = 0; i < COUNT; i++) add_method(modules[k], s.type, "X", "00 00 01", "06 2a");
+    }
+    for (unsigned long round = 0; round < 2; round++) {
+        nr_alloc_fail_at(round, 1); /* the first request, and each after it */
+        for (uintptr_t k = 0; k < KINDS; k++) {
+            for (uintptr_t i = 1; i <= COUNT; i++)
+                CHECK_EQ(nr_engine_jit_started(s.e, FUNCTION_BASE + k * 0x10000 + i), 0);
+        }
+        CHECK(!nr_alloc_has_failed());
+    }
+    nr_alloc_fail_at(0, 0);
+    CHECK_EQ(s.clr.request_count, 0);
+    end(&s);
+}
+
 /* The bit of row 63, 64, 65: words of the table. */
 TEST(rows_at_word_boundaries)
 {
@@ -337,8 +365,9 @@ TEST(modules_of_one_list)
     end(&s);
 }
 
-TESTS(modules, T(tables_are_made_once), T(rows_at_word_boundaries), T(rows_added_later_go_by_name),
-      T(dynamic_modules_go_by_name), T(an_unloaded_module_is_forgotten), T(methods_are_requested_when_a_module_loads),
-      T(modules_without_rules_are_not_opened), T(modules_are_read_from_their_images), T(an_image_that_cannot_be_read),
-      T(what_else_a_load_may_be), T(a_failed_request_at_load), T(request_rejit_may_call_back),
-      T(callbacks_go_on_while_a_refresh_asks_the_clr), T(modules_of_one_list))
+TESTS(modules, T(tables_are_made_once), T(callbacks_that_match_nothing_allocate_nothing), T(rows_at_word_boundaries),
+      T(rows_added_later_go_by_name), T(dynamic_modules_go_by_name), T(an_unloaded_module_is_forgotten),
+      T(methods_are_requested_when_a_module_loads), T(modules_without_rules_are_not_opened),
+      T(modules_are_read_from_their_images), T(an_image_that_cannot_be_read), T(what_else_a_load_may_be),
+      T(a_failed_request_at_load), T(request_rejit_may_call_back), T(callbacks_go_on_while_a_refresh_asks_the_clr),
+      T(modules_of_one_list))
