@@ -34,7 +34,7 @@ void nr_engine_free(nr_engine *e)
     nr_modules_end(&e->modules);
     nr_resolver_end(&e->resolver);
     nr_live_free(&e->live);
-    nr_entry_free(&e->entry);
+    nr_entry_free(&e->entries);
     nr_generation_free(atomic_load(&e->generation));
     nr_free(e, sizeof *e);
 }
@@ -200,7 +200,7 @@ int32_t nr_engine_module_loaded(nr_engine *e, uintptr_t module_id, int32_t statu
     else if (module)
         load_core_module(e, module, g);
     if (module) nr_precompiled_module_loaded(e, g, module);
-    if (module) nr_entry_module_loaded(e, g, module);
+    if (module) nr_entry_module_loaded(e, module);
     nr_epoch_leave(&e->epoch, mark);
     return hr;
 }
@@ -209,7 +209,7 @@ void nr_engine_module_unloaded(nr_engine *e, uintptr_t module)
 {
     nr_modules_remove(&e->modules, module);
     nr_resolver_forget_module(&e->resolver, module);
-    nr_entry_forget_module(&e->entry, module);
+    nr_entry_forget_module(&e->entries, module);
 }
 
 nr_engine_counters nr_engine_count(nr_engine *e)

@@ -26,7 +26,7 @@ struct nr_engine {
     atomic_uint faults;
     atomic_bool closed;        /* the limit has been reached */
     nr_live live;
-    nr_entry entry;
+    nr_entries entries;
 };
 
 static inline bool nr_engine_has(const nr_engine *e, nr_switch s)

@@ -45,6 +45,7 @@ struct nr_module {
     nr_token_cache *tokens;
     /* No method can carry [Transaction] or [Trace]. Not beside the flags above: compilers read those with one wide read. */
     atomic_bool untraced;
+    atomic_bool has_told_of_value_types; /* see entry.c */
 };
 
 enum { NR_MODULE_BUCKETS = 1024 };

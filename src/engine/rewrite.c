@@ -20,9 +20,6 @@ static unsigned shape_of(const nr_method *m, bool *cached)
     return shape;
 }
 
-/* Injected code finds it by its address, in whatever module it stands. Static: code may run when the engine is gone. */
-static atomic_uintptr_t shared_word;
-
 static int32_t sig_from_token(void *self, uint32_t token, const uint8_t **sig, uint32_t *size)
 {
     nr_scope *scope = self;
@@ -34,7 +31,7 @@ static bool is_by_ref_like(void *self, uint32_t type)
     return nr_type_kind_of(self, type) == NR_KIND_BY_REF_LIKE;
 }
 
-static void fill_holes(nr_method *m, nr_link_job *job, const nr_point *point, char decimal[24])
+static void fill_holes(nr_method *m, nr_link_job *job, const nr_point *point, uintptr_t shared_word, char decimal[24])
 {
     static const nr_str none = {"", 0};
     /* The reference prints a C++ unsigned long, which has 32 bits on Windows. */
@@ -50,7 +47,7 @@ static void fill_holes(nr_method *m, nr_link_job *job, const nr_point *point, ch
     job->text[NR_TEXT_FUNCTION_ULONG] = (nr_str){decimal, (size_t)n};
     job->number[NR_NUMBER_FLAGS] = point ? atomic_load(&point->flags) | m->flags : 0;
     job->number[NR_NUMBER_FUNCTION_ID] = m->function;
-    job->number[NR_NUMBER_SHARED_WORD] = (uintptr_t)&shared_word;
+    job->number[NR_NUMBER_SHARED_WORD] = shared_word;
     job->number[NR_NUMBER_ARGUMENT_COUNT] = (uint16_t)m->sig->param_count;
     job->type_def = m->props.type_def;
 }
@@ -139,9 +136,10 @@ int32_t nr_method_rewrite(nr_method *m, nr_str template_name, const nr_point *po
     char decimal[24];
     bool cached;
     int32_t hr;
+    uintptr_t shared_word;
     nr_buf body = NR_BUF_INIT;
-    template_name = nr_entry_template_for(m, template_name);
-    const nr_blob *blob = nr_script_blob(m->g->script, template_name, shape_of(m, &cached));
+    bool usable = nr_entry_template_for(m, &template_name, &shared_word);
+    const nr_blob *blob = usable ? nr_script_blob(m->g->script, template_name, shape_of(m, &cached)) : NULL;
     if (!blob && nr_script_template_is_off(m->g->script, template_name)) {
         NR_LOG(NR_DEBUG, "%.*s: the template '%.*s' is switched off, the method stays as it is",
                NR_STR_ARG(m->description), NR_STR_ARG(template_name));
@@ -174,7 +172,7 @@ int32_t nr_method_rewrite(nr_method *m, nr_str template_name, const nr_point *po
         job.is_by_ref_like = is_by_ref_like;
         job.type_self = &types;
     }
-    fill_holes(m, &job, point, decimal);
+    fill_holes(m, &job, point, shared_word, decimal);
     trace(m, "Breaking up the bytes into header, code and extra sections.");
     trace(m, "Acquiring local variable signature.");
     trace(m, what);

@@ -42,7 +42,7 @@ enum {
     X(FLAGS, "flags") \
     X(FUNCTION_ID, "function_id") \
     X(ARGUMENT_COUNT, "argument_count") \
-    X(SHARED_WORD, "shared_word") /* address of a word of memory that all injected code shares; at first it is 0 */ \
+    X(SHARED_WORD, "shared_word") /* address of a word of memory, at first 0: one for each `entry` */ \
     X(ARGUMENT_INDEX, "argument_index") /* inside each_argument */
 
 /* Token holes. */
@@ -126,6 +126,8 @@ typedef struct nr_blob_local {
 typedef struct nr_template_entry {
     nr_str assembly, class_name, method, parameters, returns;
     nr_str instead; /* the template that writes while the function is not there */
+    nr_str file;    /* where it is written */
+    uint32_t line;
 } nr_template_entry;
 
 typedef enum nr_prepare {

@@ -148,6 +148,10 @@ static void read_entry(nr_script *s, nr_template *t, int index)
         if (!e) nr_script_no_memory(L);
         nr_str *const texts[] = {&e->assembly, &e->class_name, &e->method, &e->parameters, &e->returns, &e->instead};
         for (int i = 0; known[i]; i++) *texts[i] = text_field(s, lua_absindex(L, -1), known[i], true);
+        if (nr_str_eq(e->instead, t->name))
+            luaL_error(L, "template: the template '%s' cannot stand in for itself (entry, field 'instead')", t->name.p);
+        e->file = s->file;
+        e->line = (uint32_t)nr_script_line(L);
         t->entry = e;
     } else if (type != LUA_TNIL) {
         luaL_error(L, "template: field 'entry' must be a table");
