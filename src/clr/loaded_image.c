@@ -21,14 +21,16 @@ nr_IMetaDataDispenserEx *nr_dispenser_new(nr_get_dispenser get)
     return found;
 }
 
-/* II.25.3: where an address relative to the image is. The runtime has checked the headers. */
-static const uint8_t *at_rva(const uint8_t *base, const uint8_t *pe, bool flat, uint32_t rva)
+/* II.25.3. The runtime has checked the headers. */
+const uint8_t *nr_image_at(const nr_loaded_image *image, uint32_t rva, uint32_t size)
 {
-    const uint8_t *section = pe + 24 + nr_get_u16(pe + 20);
-    if (!flat) return base + rva;
-    for (unsigned i = nr_get_u16(pe + 6); i; i--, section += 40) {
-        uint32_t from = nr_get_u32(section + 12), size = nr_get_u32(section + 16);
-        if (rva >= from && rva - from < size) return base + nr_get_u32(section + 20) + (rva - from);
+    const uint8_t *section = image->pe + 24 + nr_get_u16(image->pe + 20);
+    uint32_t whole = nr_get_u32(image->pe + 24 + 56); /* SizeOfImage */
+    if (!image->flat) return rva && rva <= whole && size <= whole - rva ? image->base + rva : NULL;
+    for (unsigned i = nr_get_u16(image->pe + 6); i; i--, section += 40) {
+        uint32_t from = nr_get_u32(section + 12), room = nr_get_u32(section + 16);
+        if (rva >= from && rva - from < room && size <= room - (rva - from))
+            return image->base + nr_get_u32(section + 20) + (rva - from);
     }
     return NULL;
 }
@@ -43,10 +45,13 @@ bool nr_loaded_image_of(nr_ICorProfilerInfo4 *info, uintptr_t module, nr_loaded_
     const uint8_t *pe = base + nr_get_u32(base + 60);
     if (memcmp(pe, "PE\0\0", 4)) return false;
     uint32_t directories = nr_get_u16(pe + 24) == 0x20B ? 112 : 96;
-    uint32_t cli = nr_get_u32(pe + 24 + directories + 14 * 8);
-    const uint8_t *header = cli ? at_rva(base, pe, flags & FLAT_LAYOUT, cli) : NULL;
-    const uint8_t *root = header ? at_rva(base, pe, flags & FLAT_LAYOUT, nr_get_u32(header + 8)) : NULL;
-    if (!root || memcmp(root, "BSJB", 4)) return false;
-    *image = (nr_loaded_image){root, nr_get_u32(header + 12), (flags & COLLECTIBLE) != 0};
+    nr_loaded_image i = {.base = base, .pe = pe, .flat = flags & FLAT_LAYOUT, .collectible = flags & COLLECTIBLE};
+    const uint8_t *header = nr_image_at(&i, nr_get_u32(pe + 24 + directories + 14 * 8), 72);
+    if (!header) return false;
+    i.size = nr_get_u32(header + 12);
+    i.metadata = nr_image_at(&i, nr_get_u32(header + 8), i.size);
+    if (!i.metadata || i.size < 4 || memcmp(i.metadata, "BSJB", 4)) return false;
+    i.native = nr_get_u32(header + 64);
+    *image = i;
     return true;
 }

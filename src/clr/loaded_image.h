@@ -23,9 +23,14 @@ nr_IMetaDataDispenserEx *nr_dispenser_new(nr_get_dispenser get);
 typedef struct nr_loaded_image {
     const uint8_t *metadata; /* the root (ECMA-335 II.24.2.1), in the runtime's memory */
     uint32_t size;
-    bool collectible; /* may be gone before the profiler hears of it */
+    bool collectible;         /* may be gone before the profiler hears of it */
+    const uint8_t *base, *pe; /* of the image, and its PE signature */
+    bool flat;                /* sections lie as in the file */
+    uint32_t native;          /* address of the ManagedNativeHeader (ReadyToRun), relative to the image; 0: none */
 } nr_loaded_image;
 
+/* Where `size` bytes at this address relative to the image are. NULL: not within one section, or not within the image. */
+const uint8_t *nr_image_at(const nr_loaded_image *image, uint32_t rva, uint32_t size);
 /* Of a loaded module: what has been defined since is not in it. False: it has no image, as dynamic ones. */
 bool nr_loaded_image_of(nr_ICorProfilerInfo4 *info, uintptr_t module, nr_loaded_image *image);
 

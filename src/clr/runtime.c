@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/utf.h"
+#include "clr/inlinings.h"
 #include "clr/scope.h"
 
 enum { NAME_UNITS = 512 };
@@ -177,6 +178,14 @@ static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t m
     return NR_HR_OK;
 }
 
+static int32_t each_inlining(void *rt, uintptr_t module, bool (*visit)(void *self, uint32_t inlinee, uint32_t inliner),
+                             void *self)
+{
+    nr_loaded_image image;
+    if (!nr_loaded_image_of(info_of(rt), module, &image) || image.collectible) return NR_HR_FAIL;
+    return nr_image_inlinings(&image, visit, self) ? NR_HR_OK : NR_HR_FAIL;
+}
+
 static int32_t both_imports(nr_ICorProfilerInfo4 *info, nr_scope *scope, void *import, void *assembly, int32_t hr)
 {
     if (hr >= 0 && import && assembly) {
@@ -275,6 +284,7 @@ const nr_runtime_ops nr_runtime_ops_clr = {
     .request_revert = request_revert,
     .each_module = each_module,
     .each_inliner = each_inliner,
+    .each_inlining = each_inlining,
     .open_function = open_function,
     .open_module = open_module,
     .open_image = open_image,

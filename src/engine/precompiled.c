@@ -79,8 +79,9 @@ static void wanted_of(nr_engine *e, const nr_generation *g, nr_module *module, b
 
 typedef struct nr_callers {
     nr_engine *e;
-    nr_module *in;    /* whose image is looked at */
-    nr_token_set new; /* callers that were not known */
+    nr_module *in;              /* whose image is looked at */
+    const nr_token_set *wanted; /* ascending */
+    nr_token_set new;           /* callers that were not known */
 } nr_callers;
 
 /* What an image tells of is its own methods. */
@@ -92,12 +93,31 @@ static bool note_caller(void *self, uintptr_t module, uint32_t token)
     return bits && (!nr_method_bits_set(bits, token & 0xFFFFFF) || nr_token_set_add(&k->new, token));
 }
 
+static bool note_own_caller(void *self, uint32_t inlinee, uint32_t inliner)
+{
+    nr_callers *k = self;
+    const uint32_t token = (uint32_t)NR_TABLE_METHOD_DEF << 24 | inlinee;
+    size_t from = 0, to = k->wanted->count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (k->wanted->items[middle] == token)
+            return note_caller(k, k->in->id, (uint32_t)NR_TABLE_METHOD_DEF << 24 | inliner);
+        if (k->wanted->items[middle] < token)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return true;
+}
+
 /* Notes the methods in the image of `in` that contain one of these. `running`: they may have been called already. */
 static void search_image(nr_engine *e, nr_module *in, const nr_module *of, const nr_token_set *tokens, bool running)
 {
-    nr_callers k = {e, in, NR_TOKEN_SET_INIT};
-    for (size_t i = 0; i < tokens->count; i++) {
-        int32_t hr = e->runtime.ops->each_inliner(e->runtime.self, in->id, of->id, tokens->items[i], note_caller, &k);
+    nr_callers k = {e, in, tokens, NR_TOKEN_SET_INIT};
+    const nr_runtime_ops *clr = e->runtime.ops;
+    bool known = !tokens->count || (in == of && clr->each_inlining(e->runtime.self, in->id, note_own_caller, &k) >= 0);
+    for (size_t i = 0; !known && i < tokens->count; i++) {
+        int32_t hr = clr->each_inliner(e->runtime.self, in->id, of->id, tokens->items[i], note_caller, &k);
         if (hr < 0) break; /* no image, or one without a list: the next method would hear the same */
     }
     if (k.new.count)

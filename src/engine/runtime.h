@@ -131,15 +131,20 @@ typedef struct nr_runtime_ops {
     int32_t (*il_body)(void *rt, uintptr_t module, uint32_t method, const uint8_t **body, uint32_t *size);
     /* Copies the body into memory of the CLR's allocator and gives it to the CLR: through `control` (an
      * ICorProfilerFunctionControl) when there is one, else with SetILFunctionBody. */
-    int32_t (*set_il_body)(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size);
+    int32_t (*set_il_body)(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body,
+                           size_t size);
     int32_t (*request_rejit)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
     int32_t (*request_revert)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
     /* Calls `visit` for every loaded module. */
     int32_t (*each_module)(void *rt, void (*visit)(void *self, uintptr_t module), void *self);
     /* Calls `visit` for every method into whose precompiled code, in the image of module `in`, that method was inlined.
-     * A failure: the image has no list of them. */
+     * A failure: the image has no list of them. Of a method whose type is not loaded recent versions of .NET know none. */
     int32_t (*each_inliner)(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
                             bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self);
+    /* Calls `visit` with the rows of MethodDef for every method of the module that the compiler of its precompiled code inlined into
+     * another one of the same module, types that are not loaded included. A failure: its image has no list that can be read. */
+    int32_t (*each_inlining)(void *rt, uintptr_t module, bool (*visit)(void *self, uint32_t inlinee, uint32_t inliner),
+                             void *self);
     int32_t (*open_function)(void *rt, uintptr_t function, nr_scope *scope);
     int32_t (*open_module)(void *rt, uintptr_t module, nr_scope *scope);
     /* To read what the module held when it was loaded; what has been defined since is missing. It leaves the CLR's own reading

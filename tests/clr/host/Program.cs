@@ -59,6 +59,7 @@ namespace Clr
             LuaRules.Register();
             BadInput.Register();
             Safety.Register();
+            Switches.Register();
 
             int passed = 0, failed = 0, skipped = 0;
             static string Short(string text) => text.Length < 2000 ? text : text.Substring(0, 2000) + " …";

@@ -36,6 +36,7 @@ namespace Clr
                 case "flat": Live.Flat(int.Parse(args[1])); break;
                 case "spans": Spans.Run(); break;
                 case "crash": Spans.Crash(); break;
+                case "switches": Switches.Run(); break;
                 case "stacks": Stacks.Known(); break;
                 case "stacks-busy": Stacks.Busy(int.Parse(args[1])); break;
                 case "stacks-callers": Stacks.Callers(int.Parse(args[1]), int.Parse(args[2])); break;

@@ -92,6 +92,7 @@ static void map(nr_buf *out, const nr_buf *file)
     nr_buf_put(out, file->data, from);
     nr_buf_fill(out, 0xCC, rva - from);
     nr_buf_put(out, file->data + from, size);
+    nr_put_u32(out->data + (pe - file->data) + 24 + 56, (uint32_t)out->size); /* SizeOfImage */
 }
 
 static bool is_root(const void *metadata, uint32_t size)
@@ -103,7 +104,7 @@ TEST(metadata_lies_in_the_image)
 {
     for (unsigned plus = 0; plus < 2; plus++) {
         nr_buf file = NR_BUF_INIT, mapped = NR_BUF_INIT;
-        nr_loaded_image image = {NULL, 0, true};
+        nr_loaded_image image = {.collectible = true};
         tiny_image(&file, plus ? TINY_PLUS : 0);
         map(&mapped, &file);
         begin(&file);
@@ -114,6 +115,8 @@ TEST(metadata_lies_in_the_image)
         image.metadata = NULL;
         CHECK(nr_loaded_image_of(&fake.info, MODULE, &image) && is_root(image.metadata, image.size));
         CHECK(image.collectible);
+        nr_put_u32(mapped.data + (image.pe - mapped.data) + 24 + 56, (uint32_t)(image.metadata - image.base) + 40);
+        CHECK(!nr_loaded_image_of(&fake.info, MODULE, &image)); /* not within the image */
         nr_buf_free(&mapped);
         nr_buf_free(&file);
     }

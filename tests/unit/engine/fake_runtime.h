@@ -143,6 +143,14 @@ static inline int32_t rt_each_inliner(void *rt, uintptr_t in, uintptr_t module, 
     return NR_HR_FAIL;
 }
 
+/* Nor one of its own methods. */
+static inline int32_t rt_each_inlining(void *rt, uintptr_t module,
+                                       bool (*visit)(void *self, uint32_t inlinee, uint32_t inliner), void *self)
+{
+    (void)rt, (void)module, (void)visit, (void)self;
+    return NR_HR_FAIL;
+}
+
 static inline int32_t open_scope(fake_clr *c, fake_module *m, nr_scope *scope)
 {
     if (!m) return FAKE_INVALID;
@@ -200,6 +208,7 @@ static const nr_runtime_ops fake_runtime_ops = {
     .request_revert = rt_request_revert,
     .each_module = rt_each_module,
     .each_inliner = rt_each_inliner,
+    .each_inlining = rt_each_inlining,
     .open_function = rt_open_function,
     .open_module = rt_open_module,
     .open_image = rt_open_image,
