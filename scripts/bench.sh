@@ -5,9 +5,13 @@
 # All of it takes about 26 minutes on an idle machine, "process" 10 of them. PARTS: counts,growth,threads,process,startup,inside,calls,
 # throughput (the others keep their last results).
 #   --against LIBRARY  measures another profiler library beside this one
+#   --runs N           how often times are measured (15)
+#   --seconds N        how long a round of throughput asks one application (2)
+#   --milliseconds N   how long calls and callbacks are made for each number of threads (1000)
 #   --processes N      how often each whole process is run to count its instructions (2)
 #   --update-docs      writes the tables of docs/performance.md
-#   --compare          instruction counts only, against tests/bench/baseline.json: reports what grew by more than 5 %
+#   --compare          instruction counts only, against tests/bench/baseline.json: reports what grew by more than 5 %, and what is
+#                      counted no longer
 #   --baseline         writes that file
 # Extension files for a start with many of them come from NRPROF_EXTENSIONS (default ../shared/data/extensions, if it is there).
 set -u
@@ -50,15 +54,12 @@ obj=build/obj/linux-x64
 options+=(--library build/linux-x64/libNewRelicProfiler.so --sim $obj/bench_sim --threads $obj/bench_threads --null $obj/null_profiler.so --stopwatch $obj/stopwatch.so
     --work "$work" --out "$out")
 extensions=${NRPROF_EXTENSIONS:-$root/../shared/data/extensions}
+[ ! -d "$extensions" ] || options+=(--extensions "$extensions")
 if [ -n "$compare" ]; then
     python3 tests/bench/bench.py "${options[@]}" --only counts --baseline tests/bench/baseline.json $baseline
     exit
 fi
-if [ -d "$extensions" ]; then
-    options+=(--extensions "$extensions")
-else
-    say "SKIP start with shipped files: there are none in $extensions"
-fi
+[ -d "$extensions" ] || say "SKIP start with shipped files: there are none in $extensions"
 if why=$(need_dotnet); then
     need_packages wrk || say "SKIP throughput: there is no wrk"
     dotnet_build tests/bench/agent tests/bench/app || die "the C# programs do not build"

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Benchmarks of the profiler: runs what scripts/bench.sh has built, prints tables, writes JSON and a page with plots.
 
-Instruction counts come from callgrind on the simulated CLR and are split by shared object, so that the simulation's own part is
-not counted. Times on the real CLR are CPU times (user + system) of interleaved runs, pinned to one core where one thread is enough.
-Instructions of whole processes on the real CLR: process.py."""
+Here are times on the real CLR: CPU times (user + system) of interleaved runs, pinned to one core where one thread is enough. What is
+measured on the simulated one: simulated.py; instructions of whole processes on the real CLR: process.py."""
 import argparse
 import json
 import os
@@ -13,176 +12,17 @@ import shutil
 import signal
 import statistics
 import subprocess
-import tempfile
 import time
 
+from compare import report
 from process import process, unmatched
-from show import note, number, page, tables, update_document
+from show import note, page, tables, update_document
+from simulated import Home, Sim, counts, growth, threads, times
 from throughput import throughput
 
 CLSID = "{36032161-FFC0-4B61-B559-F6C5D41BAE5A}"
-CONFIG = '<?xml version="1.0"?><configuration xmlns="urn:newrelic-config"><log level="info"/></configuration>\n'
 MASK_FAST = ("10060224", "0")
 
-
-class Home:
-    """A home directory with some extension files."""
-
-    def __init__(self, work, name, files=(), agent=None):
-        self.path = os.path.join(work, "home-" + name)
-        os.makedirs(os.path.join(self.path, "extensions"), exist_ok=True)
-        with open(os.path.join(self.path, "newrelic.config"), "w") as f:
-            f.write(CONFIG)
-        core = os.path.join(self.path, "NewRelic.Agent.Core.dll")
-        if agent:
-            shutil.copy(agent, core)
-        else:
-            open(core, "w").close()
-        for file in files:
-            shutil.copy(file, os.path.join(self.path, "extensions"))
-
-
-# ---- instruction counts ------------------------------------------------------------------------------------------------------
-
-def parse_dump(path):
-    """A callgrind dump: its name and the self cost by shared object."""
-    names, cost, ob, name, skip = {}, {}, None, "", False
-    with open(path) as f:
-        for line in f:
-            if line.startswith("desc: Trigger:"):
-                name = line.rsplit(":", 1)[1].strip()
-            elif line.startswith("ob=") or line.startswith("cob="):
-                m = re.match(r"(c?ob)=\((\d+)\)(?: (.*))?$", line)
-                if m.group(3):
-                    names[m.group(2)] = m.group(3)
-                if m.group(1) == "ob":
-                    ob = names.get(m.group(2), "?")
-            elif line.startswith("calls="):
-                skip = True
-            elif line[:1] in "0123456789+-*":
-                if skip:
-                    skip = False
-                    continue
-                parts = line.split()
-                if len(parts) > 1:
-                    cost[ob] = cost.get(ob, 0) + int(parts[1])
-    return name, cost
-
-
-class Sim:
-    def __init__(self, args):
-        self.driver, self.work = args.sim, args.work
-
-    def run(self, library, home, operations):
-        """Native run: {name: nanoseconds per unit}."""
-        env = dict(os.environ, CORECLR_NEW_RELIC_HOME=home.path)
-        out = subprocess.run([self.driver, library] + operations, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
-        rows = [line.split() for line in out.splitlines() if not line.startswith("#")]
-        return {name: int(ns) / int(count) for name, count, ns in rows}
-
-    def count(self, library, home, operations):
-        """Under callgrind: {name: instructions per unit outside of the simulation}."""
-        with tempfile.TemporaryDirectory(dir=self.work) as d:
-            env = dict(os.environ, CORECLR_NEW_RELIC_HOME=home.path)
-            command = ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + os.path.join(d, "out"), self.driver, library]
-            out = subprocess.run(command + operations, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
-            counts = {r.split()[0]: int(r.split()[1]) for r in out.splitlines() if not r.startswith("#")}
-            result = {}
-            for file in os.listdir(d):
-                name, cost = parse_dump(os.path.join(d, file))
-                if name in counts:
-                    own = sum(v for ob, v in cost.items() if not ob.endswith("/bench_sim"))
-                    result[name] = own / counts[name]
-            return result
-
-
-def standard_operations(work, shapes):
-    image = lambda name: os.path.join(work, name)
-    ops = ["attach", "mark", "start", "1"]
-    for name in ("Plain", "Attributed", "Ruled"):
-        ops += ["load", image(name + ".dll"), "mark", "load." + name, "1", "jit", "2", "2", "mark", "first." + name, "1",
-                "jit", "3", "1000", "mark", "callback." + name, "998"]
-    ops += ["inline", "1000", "mark", "inline", "1000", "load", image("Shapes.dll"), "mark", "load.Shapes", "1"]
-    for i in range(len(shapes)):
-        for which, row in (("first", 2 * i + 1), ("again", 2 * i + 2)):
-            ops += ["jit", str(row), str(row), "mark", "%s.%d" % (which, i), "1"]
-    return ops + ["call", "InstrumentationRefresh", "mark", "refresh", "1"]
-
-
-def counts(args, sim, libraries, shapes):
-    result = {}
-    plain = Home(args.work, "shapes", [os.path.join(args.work, "shapes.xml")])
-    ops = standard_operations(args.work, shapes)
-    for name, library in libraries.items():
-        note("instruction counts: " + name)
-        result[name] = sim.count(library, plain, ops)
-        result[name]["excluded"] = sim.count(library, plain, ["env", "NEW_RELIC_EXCLUDED_APPLICATION_NAMES=bench_sim", "attach",
-                                                              "mark", "excluded", "1"])["excluded"]
-        if args.extensions:
-            home = Home(args.work, "shipped", [e.path for e in os.scandir(args.extensions) if e.name.endswith(".xml")])
-            result[name]["start.shipped"] = sim.count(library, home, ["attach", "mark", "s", "1"])["s"]
-    return result
-
-
-def times(args, sim, libraries, shapes):
-    """The same natively: the smallest of 15, in microseconds."""
-    result = {}
-    plain = Home(args.work, "shapes", [os.path.join(args.work, "shapes.xml")])
-    ops = standard_operations(args.work, shapes)
-    shipped = None
-    if args.extensions:
-        shipped = Home(args.work, "shipped", [e.path for e in os.scandir(args.extensions) if e.name.endswith(".xml")])
-    for _ in range(args.runs):
-        for name, library in libraries.items():
-            rows = sim.run(library, plain, ops)
-            rows.update(sim.run(library, plain, ["env", "NEW_RELIC_EXCLUDED_APPLICATION_NAMES=bench_sim", "attach", "mark", "excluded", "1"]))
-            if shipped:
-                rows["start.shipped"] = sim.run(library, shipped, ["attach", "mark", "s", "1"])["s"]
-            best = result.setdefault(name, {})
-            for key, ns in rows.items():
-                best[key] = min(best.get(key, 1e18), ns / 1000)
-    return result
-
-
-def fastest(run, key, times):
-    """The smallest of several native runs, of one figure or several."""
-    rows = [run() for _ in range(times)]
-    return [min(row[k] for row in rows) for k in key]
-
-
-def growth(args, sim, library):
-    result = {"methods": [], "modules": [], "rules": []}
-    image = lambda name: os.path.join(args.work, name)
-    home = Home(args.work, "shapes", [image("shapes.xml")])
-    for n in (10, 100, 1000, 10000):
-        note("growth: %d methods" % n)
-        rows = sim.count(library, home, ["attach", "load", image("Methods%d.dll" % n), "mark", "load", "1", "jit", "2", "2", "mark", "first", "1",
-                                         "jit", "3", str(n), "mark", "callback", str(n - 2)])
-        result["methods"].append([n, rows["callback"], rows["first"]])
-    for n in (10, 100, 1000):
-        note("growth: %d modules" % n)
-        rows = sim.count(library, home, ["attach", "mark", "x", "1"] + ["load", image("Plain.dll")] * n + ["mark", "load", str(n), "jit", "2", "2",
-                                         "mark", "first", "1", "jit", "3", "1000", "mark", "callback", "998"])
-        result["modules"].append([n, rows["callback"], rows["load"]])
-    for n in (10, 100, 1000, 10000, 100000):
-        note("growth: %d rules" % n)
-        rules = Home(args.work, "rules%d" % n, [image("rules%d.xml" % n)])
-        ops = ["attach", "mark", "start", "1", "load", image("Plain.dll"), "jit", "2", "2", "mark", "x", "1", "jit", "3", "1000", "mark",
-               "callback", "998", "call", "InstrumentationRefresh", "mark", "refresh", "1"]
-        callback, start, refresh = fastest(lambda: sim.run(library, rules, ops), ("callback", "start", "refresh"), 5 if n <= 10000 else 1)
-        counted = sim.count(library, rules, ops) if n <= 10000 else {}
-        result["rules"].append({"rules": n, "callback": counted.get("callback"), "callback_ns": callback, "start_ms": start / 1e6,
-                                "start": counted.get("start"), "refresh_ms": refresh / 1e6, "refresh": counted.get("refresh")})
-    return result
-
-
-def threads(args):
-    out = subprocess.run([args.threads, str(args.milliseconds), "1", "2", "4", "8", "16"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    rows = [[int(n), int(rate)] for n, rate in (line.split() for line in out.splitlines())]
-    return rows
-
-
-# ---- the real CLR --------------------------------------------------------------------------------------------------------------
 
 class Real:
     def __init__(self, args, libraries):
@@ -293,20 +133,6 @@ class Real:
         return result
 
 
-def compare(found, baseline_path):
-    """Reports counts that grew by more than 5 %. Never an error: another compiler counts otherwise."""
-    with open(baseline_path) as f:
-        baseline = json.load(f)
-    worse = 0
-    for key, before in sorted(baseline.items()):
-        now = found.get(key)
-        if now is not None and now > before * 1.05 + 20:
-            worse += 1
-            print("skip %s: %s instructions, %s in tests/bench/baseline.json (+%.0f %%); meant? scripts/bench.sh --baseline"
-                  % (key, number(now), number(before), 100 * now / before - 100))
-    print("%d passed, 0 failed, %d skipped" % (len(baseline) - worse, worse))
-
-
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "extensions", "against", "baseline", "document",
@@ -345,11 +171,7 @@ def main():
         if not args.baseline:
             results["times"] = times(args, sim, stripped, shapes)
     if args.baseline:
-        if args.write_baseline:
-            with open(args.baseline, "w") as f:
-                json.dump({k: round(v) for k, v in sorted(results["counts"]["nrprof"].items()) if k != "start.shipped"}, f, indent=1)
-                f.write("\n")
-        return compare(results["counts"]["nrprof"], args.baseline)
+        raise SystemExit(not report(results["counts"]["nrprof"], args.baseline, args.extensions, args.write_baseline))
     if wanted("growth"):
         results["growth"] = growth(args, sim, args.library)
     if wanted("threads"):

@@ -59,13 +59,21 @@ local function rules(count, assembly)
   return list
 end
 
+-- Rules that each assembly is looked through for; no method has such a class.
+local function wide_rules(count)
+  local lines = { "tracer {}" }
+  for i = 1, count do lines[#lines + 1] = ("match { assembly = '*', class = '*Service%d', '*' }"):format(i) end
+  return table.concat(lines, "\n") .. "\n"
+end
+
 t:test("write", { seconds = 600 }, function()
   if not out then return end
   write("Plain.dll", flat("Plain", 20, 50))
   write("Attributed.dll", flat("Attributed", 20, 50, { TRACE }))
   write("Ruled.dll", flat("Ruled", 20, 50))
+  write("Both.dll", flat("Both", 20, 50, { TRACE }))
   write("Shapes.dll", shapes())
-  for _, n in ipairs { 10, 100, 1000, 10000 } do write(("Methods%d.dll"):format(n), flat("Ruled", math.max(1, n // 50), math.min(n, 50))) end
+  for _, n in ipairs { 10, 100, 1000, 10000, 100000 } do write(("Methods%d.dll"):format(n), flat("Ruled", math.max(1, n // 50), math.min(n, 50))) end
   local names = {}
   for i, s in ipairs(SHAPES) do names[i] = s[1] end
   write("shapes.txt", table.concat(names, "\n") .. "\n")
@@ -75,6 +83,10 @@ t:test("write", { seconds = 600 }, function()
     method_names[#method_names + 1] = "B" .. i
   end
   write("shapes.xml", scenario.rules_xml { { assembly = "Shapes", class = "N.C", method = method_names },
-    { assembly = "Ruled", class = "N.C1", method = "M1" } })
-  for _, n in ipairs { 10, 100, 1000, 10000, 100000 } do write(("rules%d.xml"):format(n), scenario.rules_xml(rules(n, "Elsewhere"))) end
+    { assembly = "Ruled", class = "N.C1", method = "M1" }, { assembly = "Both", class = "N.C1", method = "M1" } })
+  for _, n in ipairs { 10, 100, 1000, 10000, 100000 } do
+    write(("rules%d.xml"):format(n), scenario.rules_xml(rules(n, "Elsewhere")))
+    write(("ruled%d.xml"):format(n), scenario.rules_xml(rules(n, "Ruled")))
+  end
+  for _, n in ipairs { 10, 100, 1000, 10000 } do write(("wide%d.lua"):format(n), wide_rules(n)) end
 end)

@@ -19,6 +19,10 @@ def number(v, digits=0):
     return "–" if v is None else "{:,.{d}f}".format(v, d=digits)
 
 
+def numbers(rows):
+    return [[number(v) for v in row] for row in rows]
+
+
 NULL = "null, reference's mask"
 
 # Rows of the tables of whole processes.
@@ -93,16 +97,16 @@ def budgets(r):
 
     ours, other = library("nrprof"), library("other")
     if ours["counts"]:
-        callbacks = ("callback.Plain", "callback.Ruled", "callback.Attributed")
-        worst = lambda of: max(of["counts"][k] for k in callbacks) if of["counts"] else None
+        callbacks = ("callback.Plain", "callback.Ruled", "callback.Attributed", "callback.Both")
+        worst = lambda of: max(of["counts"][k] for k in callbacks if k in of["counts"]) if of["counts"] else None
         row("callback of a method that does not match, instructions", 300, "", worst(ours), other=worst(other))
         row("`JITInlining`, instructions", 10, "", ours["counts"]["inline"], other=other["counts"] and other["counts"]["inline"])
         if other["counts"]:
             least = min(other["counts"]["again.%d" % i] / ours["counts"]["again.%d" % i] for i in range(len(r["shapes"])))
             row("instrumenting, shape known: instructions of the other ÷ own", 8, "", least, 1, least=True)
     if "growth" in r:
-        counted = [x["callback"] for x in r["growth"]["rules"] if x["callback"]]
-        row("callback: most ÷ fewest instructions, 10 to 10,000 rules", 1.02, "", max(counted) / min(counted), 2)
+        counted = [x["callback"] for x in r["growth"]["rules"]] + [row[3] for row in r["growth"]["ruled"]]
+        row("callback: most ÷ fewest instructions, 10 to 100,000 rules", 1.02, "", max(counted) / min(counted), 2)
     if ours["times"]:
         small = [i for i, text in enumerate(r["shapes"]) if "bytes" not in text]
         worst = lambda of: max(of["times"]["again.%d" % i] for i in small) if of["times"] else None
@@ -175,10 +179,15 @@ def tables(r):
         out["budgets"] = table(["", "budget", "nrprof", "other", "met"], found)
     if "counts" in r:
         names = list(r["counts"])
-        words = {"start": "start, 1 file", "start.shipped": "start, shipped files", "excluded": "excluded process", "inline": "JITInlining",
+        words = {"start": "start, 1 file", "start.shipped": "start, shipped files", "excluded": "excluded process", "inline": "`JITInlining`",
                  "callback.Plain": "callback, assembly without rules", "callback.Attributed": "the same, it refers to the attributes",
-                 "callback.Ruled": "callback, assembly with rules", "first.Ruled": "first callback of such an assembly, 1,000 methods",
-                 "load.Plain": "module load", "load.Shapes": "module load, 12 methods with rules", "refresh": "refresh, 1 file"}
+                 "callback.Ruled": "callback, assembly with rules", "callback.Both": "the same, it refers to the attributes",
+                 "first.Ruled": "first callback of an assembly with rules, 1,000 methods", "first.Both": "the same, it refers to the attributes",
+                 "load.Plain": "module load", "load.Ruled": "module load, 1 method with a rule", "load.Both": "the same, it refers to the attributes",
+                 "load.Shapes": "module load, 12 methods with rules", "refresh": "refresh, 1 file",
+                 "fast.search.Plain": "fast start: may precompiled code be used? assembly without rules",
+                 "fast.search.Ruled": "the same, assembly with rules, but not for the method",
+                 "fast.inline.Ruled": "fast start: `JITInlining`, no rule for the method", "fast.inline.wanted": "the same, method with a rule"}
         for i, shape in enumerate(r["shapes"]):
             words["first.%d" % i] = "instrument %s, first of its shape" % shape
             words["again.%d" % i] = "instrument %s, again" % shape
@@ -193,12 +202,16 @@ def tables(r):
     if "growth" in r:
         g = r["growth"]
         out["growth"] = "\n\n".join([
-            table(["methods in the module", "instructions per callback", "first callback"], [[number(a), number(b), number(c)] for a, b, c in g["methods"]]),
-            table(["modules", "instructions per callback", "per load"], [[number(a), number(b), number(c)] for a, b, c in g["modules"]]),
-            table(["rules", "instructions per callback", "ns per callback, simulation included", "instructions of the start", "ms",
-                   "of a refresh", "ms"],
+            table(["methods in the module", "instructions per callback", "first callback"], numbers(g["methods"])),
+            table(["modules", "instructions per callback", "per load"], numbers(g["modules"])),
+            table(["rules for assemblies that are not loaded", "instructions per callback", "ns per callback, simulation included",
+                   "instructions of the start", "ms", "of a refresh", "ms"],
                   [[number(x["rules"]), number(x["callback"]), number(x["callback_ns"]), number(x["start"]), number(x["start_ms"], 1),
-                    number(x["refresh"]), number(x["refresh_ms"], 1)] for x in g["rules"]])])
+                    number(x["refresh"]), number(x["refresh_ms"], 1)] for x in g["rules"]]),
+            table(["rules for the assembly", "instructions of its load", "first callback", "per callback"], numbers(g["ruled"])),
+            table(["rules with wildcards, for all assemblies", "instructions of a load", "first callback", "per callback"], numbers(g["wide"])),
+            table(["fast start, modules there before", "none has a method with a rule: load of one without, instructions", "of one with 12",
+                   "each has one method with a rule: load of one without", "of one with 12"], numbers(g["fast"]))])
     if "threads" in r:
         one = r["threads"][0][1]
         out["threads"] = table(["threads", "callbacks per second", "× one thread"], [[n, number(rate), number(rate / one, 2)] for n, rate in r["threads"]])
