@@ -285,7 +285,7 @@ static int script_where(lua_State *L)
     script_value *v = value_of(L);
     const nr_method_facts facts = {fact_of_table, L};
     int top = lua_gettop(L);
-    bool yes = nr_script_where(v->script, point_at(L, v), &facts);
+    bool yes = nr_script_where(v->script, point_at(L, v), &facts) == NR_WHERE_YES;
     lua_settop(L, top);
     lua_pushboolean(L, yes);
     return 1;

@@ -95,7 +95,7 @@ static bool each_method(nr_scope *s, uint32_t type_def, nr_token_visitor visit, 
     return hr >= 0;
 }
 
-static void each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,
+static bool each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,
                               void (*batch)(void *self, uint32_t count), void *self)
 {
     void *list = NULL;
@@ -109,6 +109,7 @@ static void each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, n
         for (uint32_t i = 0; more && i < count; i++) more = visit(self, tokens[i]);
     }
     if (list) NR_CALL(import_of(s), CloseEnum, list);
+    return units != NULL;
 }
 
 /* Names of attribute types are ASCII and short. */

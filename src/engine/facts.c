@@ -75,15 +75,17 @@ static bool attributes_of(nr_fact_source *f, uint32_t owner, nr_fact_value *valu
 static bool relatives_of(nr_fact_source *f, nr_relation wanted, nr_fact_value *value)
 {
     nr_names k = {.source = f, .wanted = wanted};
-    nr_hierarchy_walk(f->hierarchy, f->module, f->scope, f->props->type_def, wanted == NR_RELATION_INTERFACE,
-                      add_relative, &k);
+    if (!nr_hierarchy_walk(f->hierarchy, f->module, f->scope, f->props->type_def, wanted == NR_RELATION_INTERFACE,
+                           add_relative, &k))
+        f->unseen = true;
     return list_of(&k, value);
 }
 
 static bool base_of(nr_fact_source *f, nr_fact_value *value)
 {
     nr_names k = {.source = f, .wanted = NR_RELATION_BASE, .direct_only = true};
-    nr_hierarchy_walk(f->hierarchy, f->module, f->scope, f->props->type_def, false, add_relative, &k);
+    bool complete = nr_hierarchy_walk(f->hierarchy, f->module, f->scope, f->props->type_def, false, add_relative, &k);
+    if (!complete && !k.count) f->unseen = true;
     if (k.count) value->text = k.items[0];
     return k.count != 0;
 }

@@ -18,6 +18,7 @@ typedef struct nr_fact_source {
     nr_version version;
     const nr_method_sig *sig;
     nr_str parameters;
+    bool unseen;    /* a list was asked for that may be longer: something above the class is in no module that is loaded */
     bool no_memory; /* something could not be found out for want of it: what was concluded must not be kept */
 } nr_fact_source;
 

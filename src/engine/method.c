@@ -168,8 +168,16 @@ static bool instrument_api(nr_method *m, int32_t *hr)
 static nr_fact_source facts_of(nr_method *m, nr_hierarchy *hierarchy)
 {
     nr_hierarchy_begin(hierarchy, &m->e->modules);
-    return (nr_fact_source){hierarchy, m->module,  &m->scope, &m->arena,     m->token, &m->props,
-                            m->type,   m->version, m->sig,    m->parameters, false};
+    return (nr_fact_source){.hierarchy = hierarchy,
+                            .module = m->module,
+                            .scope = &m->scope,
+                            .arena = &m->arena,
+                            .token = m->token,
+                            .props = &m->props,
+                            .type = m->type,
+                            .version = m->version,
+                            .sig = m->sig,
+                            .parameters = m->parameters};
 }
 
 bool nr_method_predicate_holds(nr_method *m, const nr_point *point)
@@ -178,9 +186,9 @@ bool nr_method_predicate_holds(nr_method *m, const nr_point *point)
     if (point->predicate == NR_NO_PREDICATE) return true;
     nr_fact_source source = facts_of(m, &hierarchy);
     const nr_method_facts facts = {nr_fact_get, &source};
-    bool yes = nr_script_where(m->g->script, point, &facts);
+    nr_where_answer answer = nr_script_where(m->g->script, point, &facts);
     nr_hierarchy_end(&hierarchy);
-    return yes;
+    return answer == NR_WHERE_YES;
 }
 
 /* Plain rules go before wide ones: what is named exactly is meant more than what fits a pattern. */

@@ -97,7 +97,8 @@ static bool collect(nr_engine *e, nr_module *module, const nr_generation *g, nr_
             continue;
         }
         tokens->method = p->method;
-        scope->ops->each_method_named(scope, &arena, type_def, p->method, add_token, log_batch, tokens);
+        if (!scope->ops->each_method_named(scope, &arena, type_def, p->method, add_token, log_batch, tokens))
+            tokens->failed = true;
     }
     add_wide(e, module, g, scope, open_too, tokens);
     scope->ops->close(scope);
@@ -116,8 +117,9 @@ bool nr_token_set_at_load(nr_engine *e, nr_module *module, const nr_generation *
 bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens)
 {
     nr_scope scope;
-    return e->runtime.ops->open_module(e->runtime.self, module->id, &scope) >= 0 &&
-           collect(e, module, g, &scope, open_too, tokens);
+    int32_t hr = e->runtime.ops->open_module(e->runtime.self, module->id, &scope);
+    if (hr == NR_HR_NO_MEMORY) tokens->failed = true;
+    return hr >= 0 && collect(e, module, g, &scope, open_too, tokens);
 }
 
 void nr_token_set_subtract(nr_token_set *tokens, const nr_token_set *other)

@@ -72,7 +72,8 @@ typedef struct nr_scope_ops {
     bool (*each_type_def)(nr_scope *s, nr_token_visitor visit, void *self);
     bool (*each_method)(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self);
     /* Batches of 5; `batch` hears the size of each. */
-    void (*each_method_named)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,
+    /* False: no memory. */
+    bool (*each_method_named)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,
                               void (*batch)(void *self, uint32_t count), void *self);
     /* S_OK only when the method carries an attribute of that type. */
     int32_t (*custom_attribute)(nr_scope *s, uint32_t method, const char *type, const uint8_t **value, uint32_t *size);

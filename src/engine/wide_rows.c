@@ -19,6 +19,7 @@ typedef struct nr_finder {
     /* the class that is being looked at */
     uint32_t class_number, type_def;
     nr_str type;
+    bool last;        /* what cannot be seen now will not be asked again */
     bool attributes;  /* the module knows one of the attribute types that rules ask for */
     uint32_t *asked;  /* rule -> class_number for which … */
     uint8_t *answers; /* … this is the nr_answer about the class */
@@ -117,9 +118,10 @@ static bool method_fits(nr_finder *f, const nr_wide *rule)
 static bool predicate_holds(nr_finder *f, const nr_wide *rule)
 {
     const nr_method_facts facts = {nr_fact_get, &f->facts};
-    bool yes = nr_script_where(f->g->script, rule->point, &facts);
-    if (f->facts.no_memory) f->rows->failed = true;
-    return yes;
+    f->facts.unseen = false;
+    nr_where_answer answer = nr_script_where(f->g->script, rule->point, &facts);
+    if (f->facts.no_memory || answer == NR_WHERE_NO_MEMORY) f->rows->failed = true;
+    return answer == NR_WHERE_YES;
 }
 
 static void add(nr_finder *f, const nr_wide *rule, bool open)
@@ -161,7 +163,11 @@ static void settle(nr_finder *f, size_t first)
     if (r->failed || r->count == first) return;
     qsort(r->items + first, r->count - first, sizeof *r->items, by_order);
     for (size_t i = first; i < r->count; i++) {
-        if (!r->items[i].open && !predicate_holds(f, r->items[i].rule)) continue;
+        if (!r->items[i].open) {
+            bool yes = predicate_holds(f, r->items[i].rule);
+            r->items[i].open = f->facts.unseen && !f->last; /* what it said may not be what it will say */
+            if (!yes && !r->items[i].open) continue;
+        }
         r->items[kept++] = r->items[i];
         if (!r->items[kept - 1].open) break;
     }
@@ -280,6 +286,7 @@ static const nr_wide *look_again(nr_method *m)
     const nr_wide *rule = NULL;
     rows.failed = !begin(&f, &m->e->modules, m->module, m->g, &m->scope);
     f.rows = &rows;
+    f.last = true;
     if (!rows.failed && enter_class(&f, m->props.type_def, m->type, m->type_attributes)) {
         f.props = m->props;
         look_at_method(&f, m->token);

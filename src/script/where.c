@@ -110,18 +110,19 @@ static void end_call(nr_script *s)
     nr_mutex_unlock(&s->lock);
 }
 
-bool nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *about)
+nr_where_answer nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *about)
 {
-    bool yes = false;
-    if (point->predicate == NR_NO_PREDICATE) return true;
+    nr_where_answer answer = NR_WHERE_NO;
+    if (point->predicate == NR_NO_PREDICATE) return NR_WHERE_YES;
     if (call(s, point->predicate, about)) {
-        yes = lua_toboolean(s->L, -1);
+        if (lua_toboolean(s->L, -1)) answer = NR_WHERE_YES;
     } else {
+        if (s->starved) answer = NR_WHERE_NO_MEMORY;
         s->file = point->file;
         nr_script_warn_skipped(s, "the rule does not match");
     }
     end_call(s);
-    return yes;
+    return answer;
 }
 
 bool nr_script_metric(nr_script *s, nr_arena *arena, const nr_point *point, const nr_method_facts *about,

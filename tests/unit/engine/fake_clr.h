@@ -192,22 +192,23 @@ static inline bool sc_each_method(nr_scope *s, uint32_t type_def, nr_token_visit
     return true;
 }
 
-static inline void sc_each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name,
+static inline bool sc_each_method_named(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name,
                                         nr_token_visitor visit, void (*batch)(void *self, uint32_t count), void *self)
 {
     fake_module *m = of_scope(s);
     uint32_t tokens[5], n = 0;
-    (void)arena;
+    if (!nr_arena_str(arena, name).p) return false;
     for (size_t i = 0; i <= m->method_count; i++) {
         if (i < m->method_count && m->methods[i].type == type_def && nr_str_is(name, m->methods[i].name))
             tokens[n++] = (uint32_t)NR_TABLE_METHOD_DEF << 24 | (uint32_t)(i + 1);
         if (n == 0 || (n < 5 && i < m->method_count)) continue;
         batch(self, n);
         for (uint32_t k = 0; k < n; k++) {
-            if (!visit(self, tokens[k])) return;
+            if (!visit(self, tokens[k])) return true;
         }
         n = 0;
     }
+    return true;
 }
 
 static inline int32_t sc_custom_attribute(nr_scope *s, uint32_t method, const char *type, const uint8_t **value,

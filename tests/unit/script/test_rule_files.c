@@ -256,7 +256,8 @@ TEST(predicates)
         CHECK(scripts_rules(&k, "r.lua", text));
         CHECK(nr_script_commit_rules(k.s));
         nr_script_seal(k.s);
-        for (int again = 0; again < 2; again++) CHECK_EQ(nr_script_where(k.s, k.set.first, &facts), rows[i].yes);
+        for (int again = 0; again < 2; again++)
+            CHECK_EQ(nr_script_where(k.s, k.set.first, &facts), rows[i].yes ? NR_WHERE_YES : NR_WHERE_NO);
         nr_str log = scripts_log(&k);
         if (rows[i].log[0]) log.n /= 2; /* each time */
         CHECK_STR(log, rows[i].log);
@@ -265,7 +266,7 @@ TEST(predicates)
     nr_point plain;
     memset(&plain, 0, sizeof plain);
     plain.predicate = NR_NO_PREDICATE;
-    CHECK(nr_script_where(NULL, &plain, &facts));
+    CHECK_EQ(nr_script_where(NULL, &plain, &facts), NR_WHERE_YES);
 }
 
 TESTS(rule_files, T(what_the_verbs_make), T(mistakes), T(mistakes_found_by_a_verb),
