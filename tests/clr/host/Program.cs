@@ -55,6 +55,7 @@ namespace Clr
             {
                 Loading.Register();
                 Exporting.Register();
+                Direct.Register();
             }
             LuaRules.Register();
             BadInput.Register();

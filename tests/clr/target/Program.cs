@@ -24,6 +24,7 @@ namespace Clr
                 case "api": Scenarios.Api(); break;
                 case "emit": Scenarios.Emit(); break;
                 case "contexts": Scenarios.Contexts(args[1], int.Parse(args[2])); break;
+                case "direct": Direct.Run(args[1], int.Parse(args[2])); break;
                 case "collectible": Scenarios.Collectible(args[1], int.Parse(args[2])); break;
                 case "threads": Scenarios.Threads(int.Parse(args[1])); break;
                 case "exports": Order.NotInitialised(); break;
