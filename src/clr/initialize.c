@@ -151,19 +151,17 @@ static bool report_mask(int32_t hr, const char *function)
 /* The event mask of a fast start. False: it is not to be had here, the line says why. */
 static bool set_fast_mask(nr_start *s)
 {
-    void *info5 = NULL, *info6 = NULL;
+    void *found = NULL;
     const char *why = "it needs .NET (Core)";
     bool ok = false;
-    if (s->p->core) {
+    if (s->p->core && !query(s->unknown, &nr_iid_ICorProfilerInfo6, &found)) {
         why = "the runtime lacks ICorProfilerInfo6";
-        if (query(s->unknown, &nr_iid_ICorProfilerInfo5, &info5) &&
-            query(s->unknown, &nr_iid_ICorProfilerInfo6, &info6)) {
-            NR_LOG(NR_DEBUG, "Calling SetEventMask2().");
-            ok = NR_CALL((nr_ICorProfilerInfo5 *)info5, SetEventMask2, FAST_EVENT_MASK, 0) >= 0;
-            why = "the runtime refused the event mask";
-        }
+    } else if (s->p->core) {
+        nr_ICorProfilerInfo6 *info6 = found;
+        NR_LOG(NR_DEBUG, "Calling SetEventMask2().");
+        ok = NR_CALL(info6, SetEventMask2, FAST_EVENT_MASK, 0) >= 0;
+        why = "the runtime refused the event mask";
         nr_release(info6);
-        nr_release(info5);
     }
     if (!ok) NR_LOG(NR_INFO, "No fast start: %s. Precompiled code and tiered compilation are off.", why);
     return ok;

@@ -101,6 +101,31 @@ t:test("precompiled code that contains a wanted method, in another module that l
   s:equal(happened.requests, { "RequestReJIT N.C.M, N.C.G" })
 end)
 
+-- The runtime makes stubs that have a method's token and no IL, and with precompiled code it tells of them.
+t:test("a callback for a method without IL says nothing", OURS, function(s)
+  local m = start(s):load(assembly(s, "A"))
+  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "CORPROF_E_FUNCTION_NOT_IL")
+  s:untouched(m:jit "N.C.M")
+  s:equal(m.clr:calls("ICorProfilerInfo", "GetILFunctionBody") > 0, true)
+  s:log_is("Error", {})
+  m.clr:fail_none()
+  s:rewritten(m:jit "N.C+E.M")
+end)
+
+t:test("any other failure to get its IL is told", OURS, function(s)
+  local m = start(s):load(assembly(s, "A"))
+  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "E_FAIL")
+  s:untouched(m:jit "N.C.M", "E_FAIL", true)
+  s:log_has "[Error] An exception was thrown while getting details about a function."
+end)
+
+t:test("without the switch a method without IL is an error", {}, function(s)
+  local m = start(s, {}):load(assembly(s, "A"))
+  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "CORPROF_E_FUNCTION_NOT_IL")
+  s:untouched(m:jit "N.C.M", "E_FAIL", true)
+  s:log_has "[Error] An exception was thrown while getting details about a function."
+end)
+
 t:test("what is asked about a method that nobody knows", OURS, function(s)
   local m = start(s):load(assembly(s, "A"))
   m.clr:fail("ICorProfilerInfo", "GetFunctionInfo", 1)
@@ -116,6 +141,21 @@ t:test("a runtime that refuses the event mask gets the reference's", OURS, funct
   local clr = s:core { fail = { "ICorProfilerInfo", "SetEventMask2", 1 } }
   s:equal({ clr:mask() }, { 0xB0040224, 8 })
   s:log_has "[Info ] No fast start: the runtime refused the event mask. Precompiled code and tiered compilation are off."
+end)
+
+-- .NET has every older interface beside the one without which nothing starts, so it is a query that fails: the one after those for 4,
+-- 11 and 10.
+t:test("a runtime without ICorProfilerInfo6 gets the reference's event mask and one line", OURS, function(s)
+  s:env(FAST)
+  s:home { rules = RULES }
+  local clr = s:core { fail = { "ICorProfilerInfo", "QueryInterface", 4 } }
+  s:equal({ clr:mask() }, { 0xB0040224, 8 })
+  s:equal(s:log_count "No fast start: ", 1)
+  s:log_has "[Info ] No fast start: the runtime lacks ICorProfilerInfo6. Precompiled code and tiered compilation are off."
+  s:log_lacks "Switch keep_precompiled"
+  local m = clr:load(assembly(s, "A"))
+  s:equal((m:precompiled "N.C.M"), true) -- nobody asks
+  s:rewritten(m:jit "N.C.M")
 end)
 
 t:test("no fast start on .NET Framework", OURS, function(s)

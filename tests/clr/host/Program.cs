@@ -36,7 +36,7 @@ namespace Clr
         public static void Test(string name, Action body) => s_tests.Add((name, body));
 
         // host PROFILER|none TARGET PLUGIN_DLL AGENT_DLL RULES_DIRECTORY [--reference] [--only TEXT] [--launcher PROGRAM]
-        //     [--skip TEXT]... [--env NAME=VALUE]... [--minutes N: no test is begun after that time]
+        //     [--skip TEXT]... [--env NAME=VALUE]... [--minutes N: no test is begun after that time] [--precompiled: TARGET was compiled ahead of time]
         // TARGET is an assembly for the installed runtime, or a program that brings its own. With --launcher it is one of another platform. Memory, load and P/Invoke are tested natively only.
         static int Main(string[] args)
         {
@@ -61,6 +61,7 @@ namespace Clr
             BadInput.Register();
             Safety.Register();
             Switches.Register();
+            if (args.Contains("--precompiled")) FastStart.Register();
 
             int passed = 0, failed = 0, skipped = 0;
             static string Short(string text) => text.Length < 2000 ? text : text.Substring(0, 2000) + " …";
