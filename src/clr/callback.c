@@ -90,6 +90,15 @@ static int32_t NR_COM cb_ModuleLoadFinished(void *self, uintptr_t module, int32_
     return e ? nr_engine_module_loaded(e, module, status) : NR_S_OK;
 }
 
+/* From here on its id may not be handed to the CLR any more. */
+static int32_t NR_COM cb_ModuleUnloadStarted(void *self, uintptr_t module)
+{
+    nr_engine *e = atomic_load(&profiler_of(self)->engine);
+    if (e) nr_engine_module_unloaded(e, module);
+    return NR_S_OK;
+}
+
+/* Once more: somebody may have asked for it in between. */
 static int32_t NR_COM cb_ModuleUnloadFinished(void *self, uintptr_t module, int32_t status)
 {
     nr_engine *e = atomic_load(&profiler_of(self)->engine);
@@ -203,6 +212,7 @@ static const nr_ICorProfilerCallback4_vtbl *vtbl_once(void)
         vtbl.Shutdown = cb_Shutdown;
         vtbl.ThreadDestroyed = cb_ThreadDestroyed;
         vtbl.ModuleLoadFinished = cb_ModuleLoadFinished;
+        vtbl.ModuleUnloadStarted = cb_ModuleUnloadStarted;
         vtbl.ModuleUnloadFinished = cb_ModuleUnloadFinished;
         vtbl.JITCompilationStarted = cb_JITCompilationStarted;
         vtbl.ReJITCompilationStarted = cb_ReJITCompilationStarted;

@@ -20,12 +20,17 @@ nr_module *nr_modules_find(nr_modules *m, uintptr_t id)
 
 nr_module *nr_modules_named(nr_modules *m, nr_str assembly)
 {
+    nr_module *only = NULL;
+    unsigned count = 0;
     for (unsigned i = 0; i < NR_MODULE_BUCKETS; i++) {
-        nr_module *r = atomic_load(&m->buckets[i]);
-        while (r && !nr_str_eq(r->assembly, assembly)) r = atomic_load(&r->next);
-        if (r) return r;
+        for (nr_module *r = atomic_load(&m->buckets[i]); r; r = atomic_load(&r->next)) {
+            if (!nr_str_eq(r->assembly, assembly)) continue;
+            if (!r->collectible) return r;
+            only = r;
+            count++;
+        }
     }
-    return NULL;
+    return count == 1 ? only : NULL;
 }
 
 static void free_candidates(nr_retired *what)
@@ -63,7 +68,9 @@ static nr_module *make(nr_modules *m, uintptr_t id, int32_t *hr)
         free_module(&r->retired);
         return NULL;
     }
-    r->dynamic = (clr->module_flags(m->runtime->self, id) & NR_MODULE_DYNAMIC) != 0;
+    uint32_t flags = clr->module_flags(m->runtime->self, id);
+    r->dynamic = (flags & NR_MODULE_DYNAMIC) != 0;
+    r->collectible = (flags & NR_MODULE_COLLECTIBLE) != 0;
     r->searches_attributes = !nr_str_starts(r->assembly, NR_STR("System.")) &&
                              !nr_str_starts(r->assembly, NR_STR("Microsoft.")) &&
                              !nr_str_starts(r->assembly, NR_STR("NewRelic."));

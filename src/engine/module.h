@@ -36,6 +36,7 @@ struct nr_module {
     nr_arena arena;
     nr_str assembly;
     bool dynamic;
+    bool collectible; /* may be unloaded while others run: its id is good only for who knows that some of its code still runs */
     bool searches_attributes; /* not System., Microsoft., NewRelic. */
     bool is_api;              /* the assembly NewRelic.Api.Agent: every method is looked at */
     nr_candidates *_Atomic candidates;
@@ -60,7 +61,8 @@ struct nr_modules {
 
 /* Inside an epoch. NULL: not known. */
 nr_module *nr_modules_find(nr_modules *m, uintptr_t id);
-/* Inside an epoch: a module of the assembly of that name; with several, any of them. Looks at every record. */
+/* Inside an epoch: a module of the assembly of that name. With several, any of them that cannot be unloaded; NULL when all can:
+ * which of them is meant is not known, and one may be going just now. Looks at every record. */
 nr_module *nr_modules_named(nr_modules *m, nr_str assembly);
 /* The record, made when it is missing; NULL: the CLR does not know the module, or no memory (*hr). */
 nr_module *nr_modules_need(nr_modules *m, uintptr_t id, int32_t *hr);

@@ -365,9 +365,33 @@ TEST(modules_of_one_list)
     end(&s);
 }
 
+/* Two plug-ins of one name, or one that is loaded anew while its old self goes: which is meant is not known. */
+TEST(modules_that_may_be_unloaded_are_found_by_name_only_alone)
+{
+    int32_t hr;
+    stage s;
+    begin(&s, true, NR_INFO, NULL);
+    nr_modules *all = &s.e->modules;
+    fake_module *one = add_module(&s.clr, "Plugin", "/a/Plugin.dll", "clrhost", "System.Runtime");
+    fake_module *two = add_module(&s.clr, "Plugin", "/b/Plugin.dll", "clrhost", "System.Runtime");
+    fake_module *lasting = add_module(&s.clr, "Plugin", "/c/Plugin.dll", "clrhost", "System.Runtime");
+    one->flags = two->flags = NR_MODULE_COLLECTIBLE;
+    CHECK(nr_modules_named(all, NR_STR("Plugin")) == NULL);
+    const nr_module *r = nr_modules_need(all, one->id, &hr);
+    CHECK(r && nr_modules_named(all, NR_STR("Plugin")) == r);
+    CHECK(nr_modules_need(all, two->id, &hr) != NULL);
+    CHECK(nr_modules_named(all, NR_STR("Plugin")) == NULL);
+    r = nr_modules_need(all, lasting->id, &hr);
+    CHECK(r && nr_modules_named(all, NR_STR("Plugin")) == r);
+    nr_modules_remove(all, lasting->id);
+    nr_modules_remove(all, two->id);
+    CHECK(nr_modules_named(all, NR_STR("Plugin")) == nr_modules_find(all, one->id));
+    end(&s);
+}
+
 TESTS(modules, T(tables_are_made_once), T(callbacks_that_match_nothing_allocate_nothing), T(rows_at_word_boundaries),
       T(rows_added_later_go_by_name), T(dynamic_modules_go_by_name), T(an_unloaded_module_is_forgotten),
       T(methods_are_requested_when_a_module_loads), T(modules_without_rules_are_not_opened),
       T(modules_are_read_from_their_images), T(an_image_that_cannot_be_read), T(what_else_a_load_may_be),
       T(a_failed_request_at_load), T(request_rejit_may_call_back), T(callbacks_go_on_while_a_refresh_asks_the_clr),
-      T(modules_of_one_list))
+      T(modules_of_one_list), T(modules_that_may_be_unloaded_are_found_by_name_only_alone))
