@@ -2,14 +2,14 @@
 # bench.sh [--against LIBRARY] [--only PARTS] [--runs N] [--update-docs] [--baseline]: what the profiler costs.
 #
 # Builds the library and the programs of tests/bench, measures, prints tables, and writes build/bench/results.json and report.html.
-# All of it takes about 26 minutes on an idle machine, "process" 10 of them. PARTS: counts,growth,threads,process,startup,inside,calls,
+# All of it takes about 28 minutes on an idle machine, "process" 10 of them. PARTS: counts,growth,threads,process,startup,inside,calls,
 # throughput (the others keep their last results).
-#   --against LIBRARY  measures another profiler library beside this one
+#   --against LIBRARY  measures another profiler library beside this one; --against-name TEXT says what it is (its file's name)
 #   --runs N           how often times are measured (15)
 #   --seconds N        how long a round of throughput asks one application (2)
 #   --milliseconds N   how long calls and callbacks are made for each number of threads (1000)
 #   --processes N      how often each whole process is run to count its instructions (2)
-#   --update-docs      writes the tables of docs/performance.md
+#   --update-docs      writes the tables of docs/performance.md, and its plots (docs/bench-*.svg)
 #   --compare          instruction counts only, against tests/bench/baseline.json: reports what grew by more than 5 %, and what is
 #                      counted no longer
 #   --baseline         writes that file
@@ -21,7 +21,7 @@ cd "$root" || exit 1
 options=() compare='' document='' baseline=''
 while [ $# -gt 0 ]; do
     case $1 in
-    --against | --only | --runs | --processes | --seconds | --milliseconds)
+    --against | --against-name | --only | --runs | --processes | --seconds | --milliseconds)
         [ $# -ge 2 ] || die "$1 needs a value"
         options+=("$1" "$2")
         shift
@@ -47,12 +47,13 @@ cmake --preset linux-x64 -DNRPROF_TARBALLS="$tarballs" >/dev/null &&
     cmake --build build/obj/linux-x64 --parallel "$jobs" --target bench_sim bench_threads null_profiler stopwatch count >/dev/null || die "tests/bench does not build"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+commit=$(git -c safe.directory="$root" describe --always --dirty 2>/dev/null)
 out=build/bench
 mkdir -p "$out"
 NRPROF_BENCH_OUT=$work build/linux-x64/nrprof test tests/bench/images.lua >/dev/null || die "the images cannot be written"
 obj=build/obj/linux-x64
 options+=(--library build/linux-x64/libNewRelicProfiler.so --sim $obj/bench_sim --threads $obj/bench_threads --null $obj/null_profiler.so --stopwatch $obj/stopwatch.so
-    --work "$work" --out "$out")
+    --work "$work" --out "$out" --commit "$commit")
 extensions=${NRPROF_EXTENSIONS:-$root/../shared/data/extensions}
 [ ! -d "$extensions" ] || options+=(--extensions "$extensions")
 if [ -n "$compare" ]; then

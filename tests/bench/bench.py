@@ -16,7 +16,8 @@ import time
 
 from compare import report
 from process import process, unmatched
-from show import note, page, tables, update_document
+from plots import draw, page
+from show import note, tables, update_document
 from simulated import Home, Sim, counts, growth, threads, times
 from throughput import throughput
 
@@ -63,7 +64,7 @@ class Real:
         if library:
             env.update(CORECLR_ENABLE_PROFILING="1", CORECLR_PROFILER=CLSID, CORECLR_PROFILER_PATH=library,
                        CORECLR_NEW_RELIC_HOME=home.path, NEW_RELIC_PROFILER_LOG_DIRECTORY=os.path.join(self.args.work, "logs"))
-        env.update(more, DOTNET_TieredPGO="0")
+        env.update(more)
         return env
 
     def start(self, name, home, words, pin=False, more_env=None, **more):
@@ -136,7 +137,7 @@ class Real:
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "extensions", "against", "baseline", "document",
-                 "count", "libraries"):
+                 "count", "libraries", "against-name", "commit"):
         p.add_argument("--" + name)
     p.add_argument("--only", default="", help="counts,growth,threads,process,startup,inside,calls,throughput")
     p.add_argument("--runs", type=int, default=15)
@@ -148,8 +149,6 @@ def main():
     for name in ("library", "sim", "threads", "null", "stopwatch", "app", "agent", "work", "out", "count"):
         if getattr(args, name):
             setattr(args, name, os.path.abspath(getattr(args, name)))
-    load = "%.1f" % os.getloadavg()[0]
-    wanted = lambda part: not args.only or part in args.only.split(",")
     json_path = os.path.join(args.out, "results.json")
     results = {}
     if args.only and os.path.exists(json_path): # the other parts stay as they were
@@ -166,12 +165,23 @@ def main():
         shapes = f.read().splitlines()
     results["shapes"] = shapes
     sim = Sim(args)
+    other = (args.against_name or os.path.basename(args.against)) if args.against else None
+    known = results.setdefault("parts", {})
+
+    def wanted(part):
+        """Is it to be measured now? Then what it is measured with is noted: the other parts may be of another run."""
+        if args.only and part not in args.only.split(","):
+            return False
+        known[part] = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "load": "%.1f" % os.getloadavg()[0], "commit": args.commit or "–",
+                       "other": None if part in ("growth", "threads") else other}
+        return True
+
+    if args.baseline:
+        found = counts(args, sim, stripped, shapes)["nrprof"]
+        raise SystemExit(not report(found, args.baseline, args.extensions, args.write_baseline))
     if wanted("counts"):
         results["counts"] = counts(args, sim, stripped, shapes)
-        if not args.baseline:
-            results["times"] = times(args, sim, stripped, shapes)
-    if args.baseline:
-        raise SystemExit(not report(results["counts"]["nrprof"], args.baseline, args.extensions, args.write_baseline))
+        results["times"] = times(args, sim, stripped, shapes)
     if wanted("growth"):
         results["growth"] = growth(args, sim, args.library)
     if wanted("threads"):
@@ -185,16 +195,15 @@ def main():
         results["inside"] = real.inside(libraries)
     if real and wanted("calls"):
         results["calls"] = real.calls()
-    if real and wanted("throughput"):
-        if shutil.which("wrk"):
-            results["throughput"] = throughput(real, list(real.configurations), args.runs, args.seconds)
-        else:
-            note("SKIP throughput: there is no wrk on this machine")
+    if real and not shutil.which("wrk"):
+        note("SKIP throughput: there is no wrk on this machine")
+    elif real and wanted("throughput"):
+        results["throughput"] = throughput(real, list(real.configurations), args.runs, args.seconds)
     with open("/proc/cpuinfo") as f:
         cpu = re.search(r"model name\s*:\s*(.*)", f.read())
     dotnet = subprocess.run(["dotnet", "--list-runtimes"], stdout=subprocess.PIPE, text=True).stdout if args.app else ""
     results["machine"] = {"cpu": cpu.group(1) if cpu else platform.machine(), "system": platform.system() + " " + platform.release(),
-                          "processors": len(os.sched_getaffinity(0)), "load": load, "date": time.strftime("%Y-%m-%d"),
+                          "processors": len(os.sched_getaffinity(0)),
                           "dotnet": (re.findall(r"Microsoft.NETCore.App ([\d.]+)", dotnet) or ["–"])[-1]}
     with open(json_path, "w") as f:
         json.dump(results, f, indent=1)
@@ -204,6 +213,7 @@ def main():
     print("\n%s and report.html beside it" % json_path)
     if args.document:
         update_document(results, args.document)
+        draw(results, os.path.dirname(args.document))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """What bench.py shows of its results: the tables, the page with plots, and the tables of docs/performance.md."""
 import math
-import os
 import re
 import statistics
 import sys
@@ -60,6 +59,10 @@ def difference(r, program, name, base):
     return middle(a - b for a, b in zip(of[name]["all"], of[base]["all"]))
 
 
+def interval(v):
+    return "%s (%s … %s)" % tuple(number(x, 1) for x in v) if v else "–"
+
+
 def middle(values):
     """The median, and the two values between which the true one lies in 95 of 100 cases."""
     found = sorted(values)
@@ -80,7 +83,7 @@ def budgets(r):
             return
         show = lambda v: "–" if v is None else number(v, digits) + unit
         met = measured >= limit if least else measured <= limit
-        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other), "yes" if met else "**no**"])
+        rows.append([what, ("at least " if least else "at most ") + show(limit), show(measured), show(other), "yes" if met else "**no**", ""])
 
     def share_row(what, program, name, milliseconds=None, percent=None):
         """Instructions of a process over those of its base; the budget is given either way."""
@@ -90,7 +93,8 @@ def budgets(r):
         idle = IDLE_MS[program][found[1]]
         limit = percent if percent is not None else 100 * milliseconds / idle
         show = lambda v: "–" if v is None else "%s %% (%s ms)" % (number(v, 2), number(v * idle / 100, 1))
-        rows.append([what, "at most " + show(limit), show(found[0]), show(other and other[0]), "yes" if found[0] <= limit else "**no**"])
+        rows.append([what, "at most " + show(limit), show(found[0]), show(other and other[0]), "yes" if found[0] <= limit else "**no**",
+                     interval(difference(r, program, name, found[1])) if "startup" in r else ""])
 
     def library(name):
         return {"counts": r.get("counts", {}).get(name), "times": r.get("times", {}).get(name)}
@@ -111,6 +115,10 @@ def budgets(r):
         small = [i for i, text in enumerate(r["shapes"]) if "bytes" not in text]
         worst = lambda of: max(of["times"]["again.%d" % i] for i in small) if of["times"] else None
         row("instrumenting, shape known, small methods", 25, " µs", worst(ours), 1, other=worst(other))
+        for i, text in enumerate(r["shapes"]):
+            if i not in small:
+                of = lambda lib: lib["times"] and lib["times"]["again.%d" % i]
+                row("the same, %s" % text.split(", ")[-1], 25, " µs", of(ours), 1, other=of(other))
         if "start.shipped" in ours["times"]:
             row("start with all shipped files", 3, " ms", ours["times"]["start.shipped"] / 1000, 2,
                 other=other["times"] and other["times"]["start.shipped"] / 1000)
@@ -125,8 +133,10 @@ def budgets(r):
         share_row("fast start: hello world over *bare*", "hello", "nrprof, fast start", milliseconds=5)
         share_row("fast start: web application over *bare*", "web", "nrprof, fast start", percent=10)
     if "startup" in r:
-        peak = lambda name: r["startup"]["hello"][name]["memory"] - r["startup"]["hello"][NULL]["memory"] if name in r["startup"]["hello"] else None
-        row("memory after start (peak of hello world over *null*)", 3, " MiB", peak("nrprof"), 1, other=peak("other"))
+        for program in ("hello", "web"):
+            of = r["startup"][program]
+            peak = lambda name: of[name]["memory"] - of[NULL]["memory"] if name in of else None
+            row("memory after start (peak of %s over *null*)" % TITLES[program], 3, " MiB", peak("nrprof"), 1, other=peak("other"))
     if "inside" in r:
         inside = lambda name: sum(ms for _, ms in r["inside"][name].values()) if name in r["inside"] else None
         row("web application: time inside the library", 25, " ms", inside("nrprof"), 1, other=inside("other"))
@@ -172,11 +182,14 @@ def tables(r):
     out = {}
     if "machine" in r:
         m = r["machine"]
-        out["machine"] = "%s; %s; %d processors, load %s when the run began; .NET %s; %s" % (m["cpu"], m["system"], m["processors"], m["load"],
-                                                                                            m["dotnet"], m["date"])
+        out["machine"] = "%s; %s; %d processors; .NET %s." % (m["cpu"], m["system"], m["processors"], m["dotnet"])
+        parts = r.get("parts", {})
+        if parts:
+            out["machine"] += "\n\n" + table(["part", "measured", "load when it began", "of nrprof", "other"],
+                                             [[n, v["date"], v["load"], v["commit"], v["other"] or "–"] for n, v in parts.items()])
     found = budgets(r)
     if found:
-        out["budgets"] = table(["", "budget", "nrprof", "other", "met"], found)
+        out["budgets"] = table(["", "budget", "nrprof", "other", "met", "CPU ms of nrprof more, timed"], found)
     if "counts" in r:
         names = list(r["counts"])
         words = {"start": "start, 1 file", "start.shipped": "start, shipped files", "excluded": "excluded process", "inline": "`JITInlining`",
@@ -225,8 +238,7 @@ def tables(r):
             for program in ("hello", "web"):
                 row += [number(s[program][name]["cpu"], 0), number(s[program][name]["cpu"] / s[program]["bare"]["cpu"], 2), number(s[program][name]["memory"], 1)]
             rows.append(row)
-        ms = lambda v: "%s (%s … %s)" % tuple(number(x, 1) for x in v) if v else "–"
-        over = [[name, "*null*" if base != "bare" else "*bare*"] + [ms(difference(r, program, name, base)) for program in ("hello", "web")]
+        over = [[name, "*null*" if base != "bare" else "*bare*"] + [interval(difference(r, program, name, base)) for program in ("hello", "web")]
                 for name in s["hello"] for base in [base_of(name)] if base]
         out["differences"] = table(["", "over", "hello world, CPU ms", "web application, CPU ms"], over)
         out["startup"] = table(["", "hello world, CPU ms", "× bare", "peak MiB", "web application, CPU ms", "× bare", "peak MiB"], rows)
@@ -257,70 +269,6 @@ def tables(r):
                                   [[n, number(statistics.median(v["requests"])), of_bare(v, "requests"), number(statistics.median(v["cpu"]), 1),
                                     of_bare(v, "cpu"), number(v["memory"])] for n, v in r["throughput"].items()])
     return out
-
-
-def bars(title, rows, unit):
-    """Horizontal bars as SVG: rows of (name, value)."""
-    height, most = 24, max(v for _, v in rows) or 1
-    left = 20 + 7 * max(len(name) for name, _ in rows)
-    parts = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="13">' % (left + 540, height * len(rows) + 34),
-             '<text x="0" y="16" font-weight="bold">%s</text>' % title]
-    for i, (name, value) in enumerate(rows):
-        y = 28 + i * height
-        parts.append('<text x="0" y="%d">%s</text><rect x="%d" y="%d" width="%.1f" height="16" fill="#4878a8"/><text x="%.1f" y="%d">%s %s</text>'
-                     % (y + 13, name.replace("<", "&lt;"), left, y, 420 * value / most, left + 6 + 420 * value / most, y + 13, number(value, 0 if value >= 10 else 2), unit))
-    return "".join(parts) + "</svg>"
-
-
-def html(text):
-    """The little Markdown that the tables use."""
-    for mark, tag in ((r"\*\*", "b"), (r"\*", "i"), ("`", "code")):
-        text = re.sub(mark + "(.+?)" + mark, r"<%s>\1</%s>" % (tag, tag), text)
-    return text
-
-
-def page(r, out):
-    parts = ["<!DOCTYPE html><meta charset=utf-8><title>nrprof: what it costs</title><style>body{font:14px sans-serif;max-width:60em;margin:2em}"
-             "table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:2px 8px;text-align:right}td:first-child{text-align:left}</style>"
-             "<h1>What the profiler costs</h1>"]
-    if "process" in r:
-        for program, of in r["process"].items():
-            parts.append(bars(program + ", instructions of the whole process", [(n, of[n]["total"] / 1e6) for n in ORDER if n in of], "million"))
-            more = [(n, over(r, program, n)) for n in ORDER]
-            parts.append(bars(program + ", instructions over null (fast start: over bare)", [(n, v[0]) for n, v in more if v], "%"))
-    if "startup" in r:
-        for program in ("hello", "web"):
-            parts.append(bars(program + ", CPU ms", [(n, v["cpu"]) for n, v in r["startup"][program].items()], "ms"))
-    if "inside" in r:
-        parts.append(bars("web application: time inside the library", [(n, sum(ms for _, ms in v.values())) for n, v in r["inside"].items()], "ms"))
-    if "calls" in r:
-        parts.append(bars("one call of an instrumented method, one thread", [(n, rows[0][1]) for n, rows in r["calls"].items()], "ns"))
-    if r.get("throughput"):
-        parts.append(bars("requests per second", [(n, statistics.median(v["requests"])) for n, v in r["throughput"].items()], ""))
-    if "counts" in r:
-        parts.append(bars("instructions per JIT callback that no rule is about", [(n, c["callback.Ruled"]) for n, c in r["counts"].items()], ""))
-        parts.append(bars("instructions to instrument a method, shape known", [(n, c["again.1"]) for n, c in r["counts"].items()], ""))
-    if "growth" in r:
-        rules = r["growth"]["rules"]
-        parts.append(bars("instructions per callback by number of rules", [(str(x["rules"]), x["callback"]) for x in rules if x["callback"]], ""))
-        parts.append(bars("start by number of rules", [(str(x["rules"]), x["start_ms"]) for x in rules], "ms"))
-        parts.append(bars("refresh by number of rules", [(str(x["rules"]), x["refresh_ms"]) for x in rules], "ms"))
-    if "threads" in r:
-        parts.append(bars("callbacks per second by threads", [(str(n), rate) for n, rate in r["threads"]], ""))
-    for name, text in tables(r).items():
-        parts.append("<h2>%s</h2>" % name)
-        block = []
-        for line in text.splitlines() + [""]:
-            if line.startswith("|"):
-                if not line.startswith("|---"):
-                    block.append("<tr>" + "".join("<td>%s</td>" % html(c.strip()) for c in line.strip("|").split("|")) + "</tr>")
-            else:
-                if block:
-                    parts.append("<table>" + "".join(block) + "</table>")
-                block = []
-                parts.append("<p>%s</p>" % line)
-    with open(os.path.join(out, "report.html"), "w") as f:
-        f.write("".join(parts))
 
 
 def update_document(r, path):
