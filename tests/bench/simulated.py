@@ -1,5 +1,4 @@
-"""What is measured on the simulated CLR: instructions by callgrind, split by shared object, so that the simulation's own part is not
-counted, and times."""
+"""What is measured on the simulated CLR: instructions by callgrind, without those of the simulation, and times."""
 import os
 import re
 import shutil
@@ -30,29 +29,43 @@ class Home:
 
 # ---- instruction counts ------------------------------------------------------------------------------------------------------
 
-def parse_dump(path):
-    """A callgrind dump: its name and the self cost by shared object."""
-    names, cost, ob, name, skip = {}, {}, None, "", False
+SIMULATION = "/bench_sim"
+
+
+def parse_dump(path, library):
+    """A callgrind dump: its name, and the instructions outside of the simulation: not its own, nor those of the C library that it called.
+    Loading the profiler's library is counted."""
+    names, name, own, ob, cob, cfn, call, ended = {}, "", 0, "", None, "", False, False
+
+    def full(kind, word):
+        """Names are written once, with a number in front, and numbers after that."""
+        m = re.match(r"\((\d+)\)(?: (.*))?$", word)
+        return names.setdefault((kind, m.group(1)), m.group(2))
+
     with open(path) as f:
         for line in f:
+            line = line.rstrip("\n")
             if line.startswith("desc: Trigger:"):
                 name = line.rsplit(":", 1)[1].strip()
-            elif line.startswith("ob=") or line.startswith("cob="):
-                m = re.match(r"(c?ob)=\((\d+)\)(?: (.*))?$", line)
-                if m.group(3):
-                    names[m.group(2)] = m.group(3)
-                if m.group(1) == "ob":
-                    ob = names.get(m.group(2), "?")
+            elif line.startswith("ob="):
+                ob = full("ob", line[3:])
+            elif line.startswith("cob="):
+                cob = full("ob", line[4:])
+            elif line.startswith("fn="):
+                full("fn", line[3:])
+            elif line.startswith("cfn="):
+                cfn = full("fn", line[4:])
             elif line.startswith("calls="):
-                skip = True
+                call, ended = True, not line.startswith("calls=0 ") # not the call of main
             elif line[:1] in "0123456789+-*":
-                if skip:
-                    skip = False
-                    continue
-                parts = line.split()
-                if len(parts) > 1:
-                    cost[ob] = cost.get(ob, 0) + int(parts[1])
-    return name, cost
+                cost = int((line.split() + ["0", "0"])[1])
+                if call: # what the callee and those it called took
+                    if ended and ob.endswith(SIMULATION) and cob and not cob.endswith("/" + library) and not cfn.startswith("dl"):
+                        own -= cost
+                    call, cob = False, None
+                elif not ob.endswith(SIMULATION):
+                    own += cost
+    return name, own
 
 
 class Sim:
@@ -75,9 +88,8 @@ class Sim:
             counts = {r.split()[0]: int(r.split()[1]) for r in out.splitlines() if not r.startswith("#")}
             result = {}
             for file in os.listdir(d):
-                name, cost = parse_dump(os.path.join(d, file))
+                name, own = parse_dump(os.path.join(d, file), os.path.basename(library))
                 if name in counts:
-                    own = sum(v for ob, v in cost.items() if not ob.endswith("/bench_sim"))
                     result[name] = own / counts[name]
             result.pop("warm", None)
             return result
