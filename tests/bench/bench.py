@@ -168,10 +168,17 @@ def main():
     other = (args.against_name or os.path.basename(args.against)) if args.against else None
     known = results.setdefault("parts", {})
 
+    def save():
+        with open(json_path, "w") as f:
+            json.dump(results, f, indent=1)
+
     def wanted(part):
-        """Is it to be measured now? Then what it is measured with is noted: the other parts may be of another run."""
+        """Is it to be measured now? Then what it is measured with is noted: the other parts may be of another run. And what was measured
+        before is kept, whatever becomes of this part."""
         if args.only and part not in args.only.split(","):
             return False
+        if not args.baseline:
+            save()
         known[part] = {"date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "load": "%.1f" % os.getloadavg()[0], "commit": args.commit or "–",
                        "other": None if part in ("growth", "threads") else other}
         return True
@@ -205,8 +212,7 @@ def main():
     results["machine"] = {"cpu": cpu.group(1) if cpu else platform.machine(), "system": platform.system() + " " + platform.release(),
                           "processors": len(os.sched_getaffinity(0)),
                           "dotnet": (re.findall(r"Microsoft.NETCore.App ([\d.]+)", dotnet) or ["–"])[-1]}
-    with open(json_path, "w") as f:
-        json.dump(results, f, indent=1)
+    save()
     page(results, args.out)
     for name, text in tables(results).items():
         print("\n## %s\n\n%s" % (name, text))
