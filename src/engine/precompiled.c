@@ -18,10 +18,13 @@ static bool is_wanted(const nr_candidates *c, nr_module *module, uint32_t row)
     return nr_module_names(c, row) || nr_method_bits_get(&module->traced, row);
 }
 
+/* What could not be found out, for want of memory, counts as wanted: it is compiled, and then asked about again. */
 static bool is_wanted_now(nr_engine *e, nr_module *module, uint32_t row)
 {
+    if (module->dynamic) return false;
     const nr_candidates *c = candidates_of(e, atomic_load(&e->generation), module);
-    return c && is_wanted(c, module, row);
+    if (!c || nr_module_names(c, row)) return true;
+    return !atomic_load(&module->untraced) && nr_module_may_be_traced(&e->modules, module, 0, row);
 }
 
 /* No row behind this one is wanted. */
@@ -67,13 +70,13 @@ static void wanted_of(nr_engine *e, const nr_generation *g, nr_module *module, b
 {
     const nr_candidates *c = candidates_of(e, g, module);
     uint32_t last = c ? last_wanted(c, module) : 0;
-    nr_method_bits *searched = last ? need_bits(e, module, &module->searched) : NULL;
+    nr_method_bits *searched = c && (last || module->is_api) ? need_bits(e, module, &module->searched) : NULL;
     if (!searched) return;
     if (module->is_api) last = searched->count;
     for (uint32_t row = next_wanted(c, module, 1, last); row <= last; row = next_wanted(c, module, row + 1, last)) {
-        if ((nr_method_bits_set(searched, row) || again) &&
-            !nr_token_set_add(tokens, (uint32_t)NR_TABLE_METHOD_DEF << 24 | row))
-            break;
+        if (!again && nr_method_bits_get(&module->searched, row)) continue;
+        if (!nr_token_set_add(tokens, (uint32_t)NR_TABLE_METHOD_DEF << 24 | row)) break;
+        nr_method_bits_set(searched, row); /* after it is noted, or it would never be */
     }
 }
 
@@ -90,7 +93,10 @@ static bool note_caller(void *self, uintptr_t module, uint32_t token)
     nr_callers *k = self;
     if (module != k->in->id) return true;
     nr_method_bits *bits = need_bits(k->e, k->in, &k->in->callers);
-    return bits && (!nr_method_bits_set(bits, token & 0xFFFFFF) || nr_token_set_add(&k->new, token));
+    if (bits && nr_method_bits_get(&k->in->callers, token & 0xFFFFFF)) return true;
+    if (!bits || !nr_token_set_add(&k->new, token)) return false;
+    nr_method_bits_set(bits, token & 0xFFFFFF);
+    return true;
 }
 
 static bool note_own_caller(void *self, uint32_t inlinee, uint32_t inliner)
@@ -127,13 +133,20 @@ static void search_image(nr_engine *e, nr_module *in, const nr_module *of, const
     nr_token_set_free(&k.new);
 }
 
+/* Whose code may be precompiled, or may be in precompiled code. A module that can be unloaded is not used so; its id might be of none. */
+static bool has_image(const nr_module *module)
+{
+    return !module->dynamic && !module->collectible;
+}
+
 static void search_images_for(nr_engine *e, const nr_generation *g, nr_module *module, bool fresh)
 {
     nr_token_set tokens = NR_TOKEN_SET_INIT;
+    if (!has_image(module)) return;
     wanted_of(e, g, module, false, &tokens);
     for (nr_module *in = tokens.count ? nr_modules_next(&e->modules, NULL) : NULL; in;
          in = nr_modules_next(&e->modules, in))
-        if (!in->dynamic) search_image(e, in, module, &tokens, !fresh || in != module);
+        if (has_image(in)) search_image(e, in, module, &tokens, !fresh || in != module);
     nr_token_set_free(&tokens);
 }
 
@@ -143,10 +156,10 @@ void nr_precompiled_module_loaded(nr_engine *e, const nr_generation *g, nr_modul
     nr_module_find_traced(&e->modules, module, 0);
     if (!nr_engine_has(e, NR_SWITCH_KEEP_PRECOMPILED)) return;
     search_images_for(e, g, module, true);
-    if (module->dynamic) return;
+    if (!has_image(module)) return;
     for (nr_module *of = nr_modules_next(&e->modules, NULL); of; of = nr_modules_next(&e->modules, of)) {
         nr_token_set tokens = NR_TOKEN_SET_INIT;
-        if (of != module) wanted_of(e, g, of, true, &tokens);
+        if (of != module && has_image(of)) wanted_of(e, g, of, true, &tokens);
         search_image(e, module, of, &tokens, false);
         nr_token_set_free(&tokens);
     }

@@ -14,6 +14,7 @@ typedef struct stage {
 } stage;
 
 static bool no_list; /* the image of Lib has none */
+static const char *app_name = "App";
 
 /* App.M was inlined into Lib.A, twice, and into a method of another module, of which the image of Lib cannot tell. */
 static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
@@ -36,7 +37,7 @@ static void begin(stage *s, uint32_t app_flags)
     log_start(NR_INFO);
     nr_alloc_count(1);
     clr_init(&s->clr, true);
-    s->app = add_module(&s->clr, "App", "/app/App.dll", "clrhost", "System.Runtime");
+    s->app = add_module(&s->clr, app_name, "/app/App.dll", "clrhost", "System.Runtime");
     s->lib = add_module(&s->clr, "Lib", "/app/Lib.dll", "clrhost", "System.Runtime");
     uint32_t type = add_type(s->app, "N.C", 1, 0), other = add_type(s->lib, "L.C", 1, 0);
     s->m = add_method(s->app, type, "M", "00 00 01", "06 2a");
@@ -96,6 +97,42 @@ TEST(nothing_of_a_dynamic_module)
     end(&s);
 }
 
+/* No rule names its methods: each of them is looked at when it is compiled, wherever it is. */
+TEST(what_contains_methods_of_the_api)
+{
+    stage s;
+    app_name = "NewRelic.Api.Agent";
+    begin(&s, 0);
+    load_both(&s);
+    CHECK(!used(&s, s.m) && !used(&s, s.a) && !used(&s, s.b));
+    end(&s);
+    app_name = "App";
+}
+
+/* Its id may be of none when another module is searched: it is left out. No other image has copies of its methods. */
+TEST(a_module_that_may_be_unloaded)
+{
+    stage s;
+    begin(&s, NR_MODULE_COLLECTIBLE);
+    load_both(&s);
+    CHECK(!used(&s, s.m) && used(&s, s.a) && !used(&s, s.b));
+    end(&s);
+}
+
+/* There is no second question: to compile it is safe, and its rule or attribute is found then. */
+TEST(what_cannot_be_found_out_is_wanted)
+{
+    stage s;
+    begin(&s, 0);
+    int32_t hr;
+    CHECK(nr_modules_need(&s.e->modules, s.app->id, &hr) && nr_modules_need(&s.e->modules, s.lib->id, &hr));
+    nr_alloc_fail_at(1, 1);
+    CHECK(!used(&s, s.k) && !used(&s, s.b) && !nr_engine_may_inline(s.e, s.k) && !nr_engine_may_inline(s.e, s.b));
+    nr_alloc_fail_at(0, 0);
+    CHECK(used(&s, s.k) && !used(&s, s.b) && nr_engine_may_inline(s.e, s.k) && !nr_engine_may_inline(s.e, s.b));
+    end(&s);
+}
+
 TEST(an_image_without_a_list)
 {
     stage s;
@@ -148,5 +185,6 @@ TEST(each_call)
     each_failure(false);
 }
 
-TESTS(precompiled, T(wanted_methods_and_what_contains_them), T(nothing_of_a_dynamic_module), T(an_image_without_a_list),
-      T(each_allocation), T(each_call))
+TESTS(precompiled, T(wanted_methods_and_what_contains_them), T(nothing_of_a_dynamic_module),
+      T(what_contains_methods_of_the_api), T(a_module_that_may_be_unloaded), T(what_cannot_be_found_out_is_wanted),
+      T(an_image_without_a_list), T(each_allocation), T(each_call))
