@@ -24,7 +24,7 @@ static int32_t function_from_token(void *rt, uintptr_t module, uint32_t token, u
     return NR_CALL(info, GetFunctionFromToken, module, token, function);
 }
 
-/* Turns the first round of a name call into text, or asks `again` for all of a longer one. */
+/* The name into a buffer that suits nearly all; a longer one is asked for again. */
 static int32_t module_path(void *rt, nr_arena *arena, uintptr_t module, nr_str *path)
 {
     nr_ICorProfilerInfo4 *info = info_of(rt);

@@ -91,8 +91,9 @@ static bool grow(nr_entry *entry)
     uintptr_t *modules =
         tokens ? nr_alloc(entry->modules, entry->room * sizeof *modules, room * sizeof *modules) : NULL;
     if (!modules) {
-        /* The two have one size. Back is always possible: a smaller block. */
-        if (tokens) entry->tokens = nr_alloc(tokens, room * sizeof *tokens, entry->room * sizeof *tokens);
+        /* The two have one size. A smaller block can nearly always be had; else the larger one stays. */
+        uint32_t *back = tokens ? nr_alloc(tokens, room * sizeof *tokens, entry->room * sizeof *tokens) : entry->tokens;
+        entry->tokens = back || !entry->room ? back : tokens;
         return false;
     }
     entry->modules = modules;

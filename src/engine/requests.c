@@ -113,7 +113,7 @@ bool nr_token_set_at_load(nr_engine *e, nr_module *module, const nr_generation *
     return nr_runtime_read(&e->runtime, module->id, 0, &scope) >= 0 && collect(e, module, g, &scope, false, tokens);
 }
 
-/* What was defined since the module was loaded (hot reload) is there, too. */
+/* What was defined since the module was loaded (hot reload) is there, too, but for wide rules, whose tables are of the image. */
 bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bool open_too, nr_token_set *tokens)
 {
     nr_scope scope;

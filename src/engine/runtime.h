@@ -130,8 +130,8 @@ typedef struct nr_runtime_ops {
     int32_t (*assembly_info)(void *rt, nr_arena *arena, uintptr_t assembly, nr_str *name, uintptr_t *app_domain);
     int32_t (*app_domain_name)(void *rt, nr_arena *arena, uintptr_t app_domain, nr_str *name);
     int32_t (*il_body)(void *rt, uintptr_t module, uint32_t method, const uint8_t **body, uint32_t *size);
-    /* Copies the body into memory of the CLR's allocator and gives it to the CLR: through `control` (an
-     * ICorProfilerFunctionControl) when there is one, else with SetILFunctionBody. */
+    /* Gives the body to the CLR: through `control` (an ICorProfilerFunctionControl) when there is one, which copies it, else
+     * with SetILFunctionBody, in memory of the CLR's allocator, which keeps it. */
     int32_t (*set_il_body)(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body,
                            size_t size);
     int32_t (*request_rejit)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);

@@ -264,7 +264,7 @@ static nr_str try_sample(nr_arena *arena, const nr_blob *blob, unsigned shape, c
     nr_link_result linked = nr_link(&job, &body);
     size_t last = step_at(blob, job.step_offsets, NR_VERIFY_NO_OFFSET - 1);
     if (linked.stage == NR_LINK_META) {
-        /* Nothing else fails here: the texts were read when the template was. */
+        /* Else there was no memory: the texts were read when the template was. */
         complaint = complain(arena, blob, last, "it asks for more tokens than a template may (4096)", sample, shape);
     } else if (linked.stage == NR_LINK_IL) {
         complaint = complain(arena, blob, last, nr_il_error_text(linked.il), sample, shape);

@@ -2,8 +2,8 @@
  *
  * Decided once for each module, at its first callback: one pass over its custom attributes leaves a bit for each method.
  * To ask the CLR about every method that is compiled would cost more than all the rest of a callback that leads nowhere.
- * Attributes that somebody adds to a method of the table afterwards are not seen; methods that come later are asked about,
- * and so are all of a dynamic module. */
+ * Attributes that somebody adds to a method of the table afterwards are not seen; methods that come later are asked about
+ * when the module knew one of the two attributes at all, and so are all of a dynamic module. */
 #ifndef NR_ENGINE_TRACED_H
 #define NR_ENGINE_TRACED_H
 
