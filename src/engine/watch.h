@@ -2,7 +2,8 @@
  *
  * A thread looks at names, sizes and times of the files every two seconds: the same on every file system, mounted ones and
  * containers' overlays included, and without a handle that somebody could be waiting for. A change is acted on when it has
- * stood still for one period, so that an editor or a copy can finish. A refresh that fails leaves the rules in force. */
+ * stood still for one period, so that an editor or a copy can finish. A refresh that fails because of a file leaves the rules in
+ * force until a file changes; one that fails otherwise, for want of memory say, is tried again at each look. */
 #ifndef NR_ENGINE_WATCH_H
 #define NR_ENGINE_WATCH_H
 

@@ -114,6 +114,55 @@ TEST(which_files)
     end(&s);
 }
 
+/* Modules cannot be listed twice; each time the generation is a new one already. */
+static atomic_int listings;
+
+static int32_t each_module_third_time(void *self, void (*each)(void *to, uintptr_t module), void *to)
+{
+    return atomic_fetch_add(&listings, 1) < 2 ? NR_HR_FAIL : fake_runtime_ops.each_module(self, each, to);
+}
+
+static size_t count_of(nr_str text, const char *what)
+{
+    size_t n = 0, length = strlen(what);
+    for (size_t i = 0; i + length <= text.n; i++) n += memcmp(text.p + i, what, length) == 0;
+    return n;
+}
+
+TEST(a_refresh_that_fails_is_tried_again)
+{
+    stage s;
+    begin(&s);
+    nr_runtime_ops ops = *s.e->runtime.ops;
+    ops.each_module = each_module_third_time;
+    s.e->runtime.ops = &ops;
+    atomic_store(&listings, 0);
+    put_file(&s.arena, "extensions" SEP "test.lua", "tracer {} match { assembly = 'App', class = 'N.C', 'M', 'K' } --");
+    CHECK(comes(&s, "I The new rules are in force."));
+    nr_os_sleep_ms(5 * PERIOD);
+    CHECK_EQ(atomic_load(&listings), 3); /* and no more */
+    CHECK_EQ(rules(&s), 2);
+    nr_str log = logged(&s.arena);
+    CHECK_EQ(count_of(log, "I Rule files have changed"), 1);
+    CHECK_EQ(count_of(log, "W The new rules could not be put in force (80004005): this is tried again at each look."),
+             1);
+    end(&s);
+}
+
+/* What cannot be looked at has not changed. */
+TEST(no_memory_for_a_look)
+{
+    stage s;
+    begin(&s);
+    nr_alloc_fail_at(1, 1);
+    nr_os_sleep_ms(5 * PERIOD);
+    CHECK(nr_alloc_has_failed());
+    nr_alloc_fail_at(0, 0);
+    nr_os_sleep_ms(3 * PERIOD);
+    CHECK_EQ(count_of(logged(&s.arena), "Rule files have changed"), 0);
+    end(&s);
+}
+
 TEST(no_home_directory)
 {
     stage s;
@@ -128,4 +177,4 @@ TEST(no_home_directory)
 }
 
 TESTS(watch, T(a_changed_file_takes_effect), T(a_broken_edit_keeps_the_rules), T(files_that_come_and_go),
-      T(which_files), T(no_home_directory))
+      T(which_files), T(a_refresh_that_fails_is_tried_again), T(no_memory_for_a_look), T(no_home_directory))
