@@ -326,10 +326,18 @@ void *nr_gate_fallback(nr_run *run, bool core)
     /* It opens a log of the same name. */
     nr_gate_rename_log(core);
     bool loaded = nr_gate_load(&settings.other, "NEW_RELIC_PROFILER_FALLBACK", settings.fallback_path);
-    void *callback = loaded ? instance(settings.other.class_object, NULL, &nr_iid_ICorProfilerCallback2, &hr) : NULL;
+    /* The CLR has had this from our own object, and calls the one that takes its place by the same slots. */
+    void *callback = loaded ? instance(settings.other.class_object, NULL, &nr_iid_ICorProfilerCallback4, &hr) : NULL;
     nr_gate_log_notes();
     if (!callback) {
-        NR_LOG(NR_ERROR, "The fallback profiler cannot take over.");
+        if (loaded)
+            NR_LOG(
+                NR_ERROR,
+                "The fallback profiler cannot take over: %.*s makes no ICorProfilerCallback4 (%08x). This process runs "
+                "without a profiler.",
+                NR_STR_ARG(settings.fallback_path), (unsigned)hr);
+        else
+            NR_LOG(NR_ERROR, "The fallback profiler cannot take over. This process runs without a profiler.");
         return NULL;
     }
     NR_LOG(NR_WARN, "This profiler could not start: %.*s takes over.", NR_STR_ARG(settings.fallback_path));

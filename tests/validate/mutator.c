@@ -4,8 +4,9 @@
  *   drop     a body is not given
  *   string   a user string is another one
  *   clause   the first try region of a body is one byte longer
+ *   old      it makes no object newer than ICorProfilerCallback2, and gets no event mask from the runtime
  *
- * The mistake is made where it suits for the second time; standard error then says "mutated KIND TOKEN". */
+ * The others' mistake is made where it suits for the second time; standard error then says "mutated KIND TOKEN". */
 #include "base/alloc.h"
 #include "os/map.h"
 #include "validate/proxy.h"
@@ -87,6 +88,12 @@ static int32_t NR_COM get_token_and_metadata(nr_face *self, uintptr_t function, 
     return hr;
 }
 
+static int32_t NR_COM set_event_mask2(nr_face *self, uint32_t low, uint32_t high)
+{
+    if (!strcmp(kind, "old")) return NR_E_FAIL;
+    return NR_CALL(NR_INNER(ICorProfilerInfo15, self), SetEventMask2, low, high);
+}
+
 static int32_t NR_COM initialize(nr_face *self, void *unknown)
 {
     nr_IUnknown *u = unknown;
@@ -129,6 +136,7 @@ static uint32_t NR_COM factory_count(void *self)
 static int32_t NR_COM factory_create(void *self, void *outer, const nr_guid *iid, void **object)
 {
     (void)self;
+    if (!strcmp(kind, "old") && !nr_guid_eq(iid, &nr_iid_ICorProfilerCallback2)) return NR_E_NOINTERFACE;
     int32_t hr = NR_CALL(behind, CreateInstance, outer, iid, object);
     if (hr >= 0) *object = nr_proxy_new(&side, NR_FAMILY_CALLBACK, *object);
     return hr;
@@ -161,6 +169,7 @@ NR_EXPORT int32_t NR_COM DllGetClassObject(const nr_guid *clsid, const nr_guid *
     nr_proxy_prepare();
     NR_OVERRIDE(CALLBACK, ICorProfilerCallback11, Initialize, initialize);
     NR_OVERRIDE(CALLBACK, ICorProfilerCallback11, GetReJITParameters, get_rejit_parameters);
+    NR_OVERRIDE(INFO, ICorProfilerInfo15, SetEventMask2, set_event_mask2);
     NR_OVERRIDE(INFO, ICorProfilerInfo15, GetModuleMetaData, get_metadata);
     NR_OVERRIDE(INFO, ICorProfilerInfo15, GetTokenAndMetaDataFromFunction, get_token_and_metadata);
     NR_OVERRIDE(CONTROL, ICorProfilerFunctionControl, SetILFunctionBody, set_il);

@@ -184,6 +184,14 @@ mv "$home/newrelic.config" "$work/"
 web unconfigured NEW_RELIC_PROFILER_FALLBACK="$other"
 mv "$work/newrelic.config" "$home/"
 check "a missing configuration is no reason for the fallback" not logged unconfigured "takes over"
+# This library gets no event mask, so it cannot start; nor can the fallback take its place in front of the CLR.
+if [ -f "$mutator" ]; then
+    cp "$mutator" "$work/old.so"
+    web old CORECLR_PROFILER_PATH="$mutator" MUTATOR_KIND=old MUTATOR_TARGET="$work/libOther.so" NEW_RELIC_PROFILER_FALLBACK="$work/old.so"
+    check "a fallback that is too old: one ERROR line" shadow_logged old \
+        "^.Error. .* The fallback profiler cannot take over: $work/old.so makes no ICorProfilerCallback4 \(80004002\)"
+    check "a fallback that is too old: the application runs" grep -q '^the application got: hello web; hello web' "$work/old.out"
+fi
 
 # ---- kill ------------------------------------------------------------------------------------------------------------------
 # From the outside, as soon as a body has been written.
