@@ -35,7 +35,8 @@ void *nr_os_library_open_guarded(nr_str path, char *why, size_t why_size);
 /* A name exported by the library or program that holds `address`; NULL: none. */
 void (*nr_os_symbol_around(const void *address, const char *name))(void);
 
-/* An absolute path; relative ones begin at the current directory. p == NULL: no memory. */
+/* An absolute path; relative ones begin at the current directory. Where that cannot be found out, the path as it was given, which the
+ * system then reads in its own way. p == NULL: no memory. */
 nr_str nr_os_absolute_path(nr_arena *arena, nr_str path);
 /* Creates a file that only its owner may use, for writing. -1: it could not be; *exists: because there is one (a
  * symbolic link counts). Not inherited by child processes. */
