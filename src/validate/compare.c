@@ -73,6 +73,13 @@ nr_verdict nr_compare_bodies(nr_shadow *s, const nr_trial_item *a, const nr_tria
     nr_scan sa, sb;
     nr_verdict verdict = NR_VERDICT_DIFFERENT;
     bool differs = false;
+    if (a->unreadable || b->unreadable) {
+        nr_buf_printf(why, "not compared: the header of the body %s does not say how long it is",
+                      !a->unreadable  ? "of the one beside"
+                      : b->unreadable ? "of both"
+                                      : "of the one in charge");
+        return verdict;
+    }
     if (!a->body || !b->body) {
         if (a->body == b->body) return NR_VERDICT_IDENTICAL;
         nr_buf_put_str(why, a->body ? NR_STR("written / taken back") : NR_STR("taken back / written"));

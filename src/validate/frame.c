@@ -1,6 +1,7 @@
 #include "validate/frame.h"
 
 #include "os/guard.h"
+#include "os/os.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -14,6 +15,11 @@ typedef struct slot {
 } slot;
 
 static slot table[SLOTS];
+
+/* Frames of threads that found no slot, innermost first; `outer` is the next one, whatever its thread. */
+static nr_mutex lock;
+static nr_frame *crowd;
+static atomic_uint crowd_size;
 
 static size_t place(uintptr_t thread)
 {
@@ -42,26 +48,63 @@ static slot *take_slot(uintptr_t thread)
     return NULL;
 }
 
+static void join_crowd(nr_frame *f)
+{
+    nr_mutex_lock(&lock);
+    f->outer = crowd;
+    crowd = f;
+    atomic_fetch_add(&crowd_size, 1);
+    nr_mutex_unlock(&lock);
+}
+
+static void leave_crowd(nr_frame *f)
+{
+    nr_mutex_lock(&lock);
+    nr_frame **at = &crowd;
+    while (*at != f) at = &(*at)->outer;
+    *at = f->outer;
+    atomic_fetch_sub(&crowd_size, 1);
+    nr_mutex_unlock(&lock);
+}
+
+static nr_frame *find_in_crowd(uintptr_t thread)
+{
+    if (!atomic_load(&crowd_size)) return NULL;
+    nr_mutex_lock(&lock);
+    nr_frame *f = crowd;
+    while (f && f->thread != thread) f = f->outer;
+    nr_mutex_unlock(&lock);
+    return f;
+}
+
 void nr_frame_enter(nr_frame *f)
 {
-    uintptr_t thread = nr_os_thread_id();
-    slot *s = slot_of(thread);
+    f->thread = nr_os_thread_id();
+    slot *s = slot_of(f->thread);
     f->outer = s ? s->top : NULL;
-    if (!s) s = take_slot(thread);
+    if (!s) s = take_slot(f->thread);
     f->slot = s;
-    if (s) s->top = f;
+    if (s)
+        s->top = f;
+    else
+        join_crowd(f);
 }
 
 void nr_frame_leave(nr_frame *f)
 {
     slot *s = f->slot;
-    if (!s) return;
+    if (!s) {
+        leave_crowd(f);
+        return;
+    }
     s->top = f->outer;
     if (!f->outer) atomic_store(&s->thread, 0);
 }
 
+/* A thread that has a slot is in no frame of the list within that of the slot. */
 nr_frame *nr_frame_now(void)
 {
-    slot *s = slot_of(nr_os_thread_id());
-    return s ? s->top : NULL;
+    uintptr_t thread = nr_os_thread_id();
+    const slot *s = slot_of(thread);
+    return s ? s->top : find_in_crowd(thread);
 }

@@ -1,4 +1,5 @@
-/* frame.h - which callback a thread is in. The library has no thread-local storage: a fixed table takes its place. */
+/* frame.h - which callback a thread is in. The library has no thread-local storage: a fixed table takes its place, and a
+ * list for what it has no room for. */
 #ifndef NR_VALIDATE_FRAME_H
 #define NR_VALIDATE_FRAME_H
 
@@ -15,12 +16,13 @@ typedef struct nr_frame {
     bool rewrites;         /* the callback asks for a body */
     struct nr_trial *trial; /* what a shadow run compares at the end of the callback; NULL: nothing */
     struct nr_frame *outer;
-    void *slot;
+    void *slot; /* NULL: in the list of those that the table had no room for */
+    uintptr_t thread;
 } nr_frame;
 
 void nr_frame_enter(nr_frame *f);
 void nr_frame_leave(nr_frame *f);
-/* The innermost frame of the calling thread; NULL: none, or the table had no room for it. */
+/* The innermost frame of the calling thread; NULL: none. */
 nr_frame *nr_frame_now(void);
 
 #endif

@@ -112,7 +112,7 @@ static bool find_runtime(nr_run *run, nr_IUnknown *unknown)
 
 static void start_beside(nr_run *run, bool core)
 {
-    nr_frame frame = {"", 0, 0, false, NULL, NULL, NULL};
+    nr_frame frame = {.callback = ""};
     int32_t hr = NR_E_OUTOFMEMORY;
     uint64_t from = nr_os_monotonic_ns();
     nr_face *info = info_for(run, &run->beside);
@@ -129,7 +129,7 @@ static void start_beside(nr_run *run, bool core)
 
 static int32_t start_charge(nr_run *run, nr_face *self, bool attach, void *data, uint32_t size)
 {
-    nr_frame frame = {"", 0, 0, false, NULL, NULL, NULL};
+    nr_frame frame = {.callback = ""};
     int32_t hr = NR_E_OUTOFMEMORY;
     uint64_t from = nr_os_monotonic_ns();
     nr_face *info = info_for(run, &run->charge);
@@ -299,6 +299,13 @@ static nr_face *control_for(nr_side *side, nr_ICorProfilerFunctionControl *contr
     return face;
 }
 
+/* The profiler may have kept it, and may still write. */
+static void control_done(nr_face *face)
+{
+    if (face) nr_trial_withdraw(&face->proxy->trial);
+    nr_release(face);
+}
+
 static int32_t NR_COM cb_get_rejit_parameters(nr_face *self, uintptr_t module, uint32_t method, void *control)
 {
     call c;
@@ -306,10 +313,10 @@ static int32_t NR_COM cb_get_rejit_parameters(nr_face *self, uintptr_t module, u
     c.frame.rewrites = true;
     nr_face *wrapped = c.run->beside_callback ? control_for(&c.run->beside, control, &c) : NULL;
     if (wrapped) ASK(&c, true, c.run->beside_callback, GetReJITParameters, module, method, wrapped);
-    nr_release(wrapped);
+    control_done(wrapped);
     wrapped = control_for(&c.run->charge, control, &c);
     ASK(&c, false, CALLBACK(self), GetReJITParameters, module, method, wrapped ? (void *)wrapped : control);
-    nr_release(wrapped);
+    control_done(wrapped);
     both_methods(&c, "getrejit");
     return end(&c);
 }

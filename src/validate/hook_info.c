@@ -77,7 +77,7 @@ static int32_t NR_COM set_il_function_body(nr_face *self, uintptr_t module, uint
     nr_side *side = side_of(self);
     int32_t hr = side->beside ? NR_S_OK : NR_CALL(INFO(self), SetILFunctionBody, module, method, body);
     nr_record_write(side, "info", module, method, body, 0, hr);
-    nr_trial_body(side, nr_trial_now(), module, method, body, 0, hr);
+    nr_trial_body(side, NULL, module, method, body, 0, hr);
     return hr;
 }
 
@@ -129,7 +129,7 @@ static int32_t open_metadata(nr_face *self, uintptr_t module, uint32_t flags, co
     else
         hr = NR_CALL(INFO(self), GetModuleMetaData, module, flags, iid, object);
     if (hr < 0 || !*object) return hr;
-    if (!side->beside && side->shadow && (flags & NR_OPEN_TO_WRITE)) nr_private_written(side->shadow, module);
+    if (flags & NR_OPEN_TO_WRITE) nr_private_written(side, module);
     *object = nr_metadata_wrap(side, iid, *object, module);
     return *object ? hr : NR_E_OUTOFMEMORY;
 }
@@ -174,7 +174,7 @@ static int32_t NR_COM control_set_il(nr_face *self, uint32_t size, const uint8_t
     nr_proxy *p = self->proxy;
     int32_t hr = p->side->beside ? NR_S_OK : NR_CALL(CONTROL(self), SetILFunctionBody, size, body);
     nr_record_write(p->side, "rejit", p->module, p->method, size ? body : NULL, size, hr);
-    nr_trial_body(p->side, p->trial, p->module, p->method, body, size, hr);
+    nr_trial_body(p->side, &p->trial, p->module, p->method, size ? body : NULL, size, hr);
     return hr;
 }
 

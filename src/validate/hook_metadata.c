@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/utf.h"
 #include "validate/hooks.h"
+#include "validate/private.h"
 #include "validate/record.h"
 
 #define EMIT(face) NR_INNER(IMetaDataEmit2, face)
@@ -19,6 +20,7 @@ void *nr_metadata_wrap(nr_side *side, const nr_guid *iid, void *object, uintptr_
         family = NR_FAMILY_IMPORT;
     }
     if (family >= NR_FAMILY_COUNT) return object;
+    if (nr_family_writes(family)) nr_private_written(side, module);
     nr_face *face = nr_proxy_new(side, (nr_family)family, object);
     if (face) face->proxy->module = module;
     return face;

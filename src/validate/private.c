@@ -11,7 +11,7 @@ enum { OF_READ = 0, OF_COPY_MEMORY = 2 };
 struct nr_private_module {
     nr_private_module *next;
     uintptr_t module;
-    bool written;      /* by the profiler in charge */
+    bool written;      /* the profiler in charge may have defined something */
     nr_IUnknown *copy; /* NULL: there is none yet */
 };
 
@@ -71,8 +71,10 @@ static nr_private_module *need(nr_shadow *s, uintptr_t module)
     return m;
 }
 
-void nr_private_written(nr_shadow *s, uintptr_t module)
+void nr_private_written(nr_side *side, uintptr_t module)
 {
+    nr_shadow *s = side->shadow;
+    if (!s || side->beside || !module) return;
     nr_mutex_lock(&s->lock);
     nr_private_module *m = need(s, module);
     if (m) m->written = true;
@@ -157,7 +159,7 @@ static uint32_t NR_COM malloc_count(void *self)
 static void *NR_COM malloc_Alloc(void *self, uint32_t size)
 {
     (void)self;
-    return nr_trial_alloc(nr_trial_now(), size);
+    return nr_trial_alloc(size);
 }
 
 int32_t nr_private_allocator(void **allocator)

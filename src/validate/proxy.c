@@ -89,12 +89,13 @@ static int32_t NR_COM face_QueryInterface(nr_face *self, const nr_guid *iid, voi
     int family = iid ? nr_family_of(iid) : NR_FAMILY_OTHER;
     int32_t hr;
     /* A module that is read as it is in the runtime must not become one that is written there. */
-    if (p->side->beside && p->module && (family == NR_FAMILY_EMIT || family == NR_FAMILY_ASSEMBLY_EMIT))
+    if (p->side->beside && p->module && nr_family_writes(family))
         hr = nr_private_metadata(p->side->shadow, p->module, NR_OPEN_TO_WRITE, iid, &found);
     else
         hr = NR_CALL(inner, QueryInterface, iid, &found);
     nr_proxy_queried(p, p->first, iid, hr);
     if (hr < 0 || !found) return hr;
+    if (nr_family_writes(family)) nr_private_written(p->side, p->module);
     if (family == NR_FAMILY_UNKNOWN) {
         nr_release(found);
         atomic_fetch_add(&p->references, 1);

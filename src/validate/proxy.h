@@ -9,6 +9,7 @@
 #include "clr/abi.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 /* Families: the newest version. */
 #define NR_FAMILIES(X) \
@@ -44,7 +45,7 @@ typedef struct nr_proxy {
     struct nr_side *side;
     uintptr_t module;       /* metadata, function control */
     uint32_t method;        /* function control */
-    struct nr_trial *trial; /* function control in a shadow run */
+    struct nr_trial *trial; /* function control in a shadow run, until its callback ends (nr_trial_withdraw) */
     void (*ended)(struct nr_proxy *proxy); /* after the last Release; NULL: nothing to do */
 } nr_proxy;
 
@@ -52,6 +53,11 @@ typedef struct nr_proxy {
 nr_face *nr_proxy_new(struct nr_side *side, nr_family family, void *inner);
 /* The family of an interface id, NR_FAMILY_UNKNOWN for IUnknown, NR_FAMILY_OTHER for all that are not known here. */
 int nr_family_of(const nr_guid *iid);
+/* Is metadata written through it? */
+static inline bool nr_family_writes(int family)
+{
+    return family == NR_FAMILY_EMIT || family == NR_FAMILY_ASSEMBLY_EMIT;
+}
 /* The object behind an interface that may be a proxy; the same pointer when it is none. */
 void *nr_proxy_unwrap(void *object);
 

@@ -15,30 +15,41 @@ struct nr_trial_block {
     size_t size;
 };
 
-static nr_trial *_Atomic elsewhere;
+/* Over all trials' halves, `elsewhere`, and the places where a trial is kept. Whoever adds to a trial holds it from the look-up on: a
+ * trial ends on the stack of its own thread, and a lock of its own would end with it. */
+static nr_mutex lock;
+static nr_trial *elsewhere;
 
-nr_trial *nr_trial_now(void)
+/* The lock is held. */
+static nr_trial *trial_for(const nr_frame *f, nr_trial *const *place)
 {
-    const nr_frame *f = nr_frame_now();
-    return f ? f->trial : atomic_load(&elsewhere);
+    return place ? *place : f ? f->trial : elsewhere;
 }
 
 void nr_trial_elsewhere(nr_trial *trial, bool begins)
 {
-    nr_trial *expected = begins ? NULL : trial;
-    atomic_compare_exchange_strong(&elsewhere, &expected, begins ? trial : NULL);
+    nr_mutex_lock(&lock);
+    if (elsewhere == (begins ? NULL : trial)) elsewhere = begins ? trial : NULL;
+    nr_mutex_unlock(&lock);
 }
 
-void *nr_trial_alloc(nr_trial *trial, size_t size)
+void nr_trial_withdraw(nr_trial **place)
 {
-    if (!trial) return NULL;
+    nr_mutex_lock(&lock);
+    *place = NULL;
+    nr_mutex_unlock(&lock);
+}
+
+void *nr_trial_alloc(size_t size)
+{
+    const nr_frame *f = nr_frame_now();
+    nr_trial *trial = f ? f->trial : NULL;
+    if (!trial || size > SIZE_MAX - sizeof(struct nr_trial_block)) return NULL;
     struct nr_trial_block *b = nr_alloc(NULL, 0, sizeof *b + size);
     if (!b) return NULL;
     b->size = size;
-    nr_mutex_lock(&trial->lock);
     b->next = trial->blocks;
     trial->blocks = b;
-    nr_mutex_unlock(&trial->lock);
     return b + 1;
 }
 
@@ -59,43 +70,44 @@ static nr_trial_item *add(nr_trial_half *h)
     return &h->items[h->count++];
 }
 
-void nr_trial_body(nr_side *side, nr_trial *trial, uintptr_t module, uint32_t method, const uint8_t *body, size_t size,
-                   int32_t hr)
+void nr_trial_body(nr_side *side, nr_trial *const *place, uintptr_t module, uint32_t method, const uint8_t *body,
+                   size_t size, int32_t hr)
 {
     if (!side->shadow) return;
-    if (!trial) {
-        nr_shadow_verdict(side->shadow, NR_VERDICT_DIFFERENT, module, method, "written outside of every callback");
-        return;
-    }
+    const nr_frame *f = nr_frame_now();
     nr_scan s = {0, {NULL, 0, 0}, {NULL, 0, 0}, false, false};
     if (body && !size) {
         nr_scan_body(&s, body, SIZE_MAX);
         size = s.size;
         nr_scan_free(&s);
     }
-    uint8_t *copy = body ? nr_alloc(NULL, 0, size) : NULL;
+    bool unreadable = body && !size;
+    uint8_t *copy = body && size ? nr_alloc(NULL, 0, size) : NULL;
     if (copy) memcpy(copy, body, size);
-    nr_mutex_lock(&trial->lock);
-    nr_trial_half *h = &trial->halves[side->beside];
-    nr_trial_item *i = add(h);
-    if (body && !copy) h->failed = true;
-    if (i) *i = (nr_trial_item){NR_TRIAL_BODY, module, method, hr, copy, copy ? size : 0};
-    nr_mutex_unlock(&trial->lock);
+    nr_mutex_lock(&lock);
+    nr_trial *trial = trial_for(f, place);
+    nr_trial_half *h = trial ? &trial->halves[side->beside] : NULL;
+    nr_trial_item *i = h ? add(h) : NULL;
+    if (h && body && !copy && !unreadable) h->failed = true;
+    if (i) *i = (nr_trial_item){NR_TRIAL_BODY, module, method, hr, copy, copy ? size : 0, unreadable};
+    nr_mutex_unlock(&lock);
     if (!i) nr_free(copy, size);
+    if (!trial)
+        nr_shadow_verdict(side->shadow, NR_VERDICT_DIFFERENT, module, method, "written outside of every callback");
 }
 
 void nr_trial_requests(nr_side *side, nr_trial_request what, uint32_t count, const uintptr_t *modules,
                        const uint32_t *methods)
 {
     if (!side->shadow) return;
-    nr_trial *trial = nr_trial_now();
-    if (!trial) return;
-    nr_mutex_lock(&trial->lock);
-    for (uint32_t n = 0; n < count; n++) {
+    const nr_frame *f = nr_frame_now();
+    nr_mutex_lock(&lock);
+    nr_trial *trial = trial_for(f, NULL);
+    for (uint32_t n = 0; trial && n < count; n++) {
         nr_trial_item *i = add(&trial->halves[side->beside]);
-        if (i) *i = (nr_trial_item){(int)what, modules[n], methods[n], 0, NULL, 0};
+        if (i) *i = (nr_trial_item){(int)what, modules[n], methods[n], 0, NULL, 0, false};
     }
-    nr_mutex_unlock(&trial->lock);
+    nr_mutex_unlock(&lock);
 }
 
 void nr_trial_mask(nr_side *side, uint32_t low, uint32_t high)
