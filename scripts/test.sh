@@ -344,6 +344,7 @@ phase "counting instructions of processes" external "counting instructions of pr
 phase "instruction counts" external "instruction counts" scripts/bench.sh --compare
 phase "style" "$root/scripts/style.sh"
 if [ -n "$all" ]; then
+    phase "real CLR, fast start, composite image" clr_tests --composite --env NEW_RELIC_FAST_START=1 --skip 1000
     phase "real CLR, fast start and direct call" clr_tests --precompiled --env NEW_RELIC_FAST_START=1 --env NEW_RELIC_DIRECT_CALL=1 --skip 1000
     phase "real CLR, .NET 8" clr_tests --runtime 8
     phase "real CLR, .NET Core 3.1" clr_tests --runtime 3.1

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # run.sh [PROFILER_SO] [--target TARGET] [--runtime VERSION] [--reference] [--only TEXT] [--skip TEXT] [--env NAME=VALUE]
-# [--precompiled] [--minutes N]: tests on the real CLR. A host (host/) starts a target
+# [--precompiled] [--composite] [--minutes N]: tests on the real CLR. A host (host/) starts a target
 # program (target/) under the profiler (default: the one in build/TARGET), once for each scenario, with a stand-in managed agent
 # (samples/agent), and checks what the agent was told and what was logged. Last, the suite is run without a profiler: then every test
 # must fail. --target: the target program brings the .NET of another target with it and runs under its emulator; --runtime: another
 # version of .NET, 3.1 to 9. What cannot be had is a skip. --reference leaves out what the C++ profiler does not have; --only runs the tests whose
 # names contain TEXT. --skip runs the others. --env gives the target a variable: a switch under which
 # all must be as without; that nothing passes without a profiler is then not asked again. --minutes: no test is begun after that time; a line
-# "part: N of M tests" says so. --precompiled compiles the target ahead of time (ReadyToRun).
+# "part: N of M tests" says so. --precompiled compiles the target ahead of time (ReadyToRun),
+# --composite in one image with the part of .NET that it calls most.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../scripts/lib.sh"
 . "$here/../../samples/dotnet.sh"
 
 profiler='' target=linux-x64 framework=''
-arguments=() switched='' precompiled=''
+arguments=() switched='' precompiled='' composite=''
 while [ $# -gt 0 ]; do
     case $1 in
     --runtime)
@@ -38,6 +39,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --precompiled) precompiled=1 ;;
+    --composite) precompiled=1 composite=1 ;;
     -*) die "unknown option $1 (see the head of this file)" ;;
     *) profiler=$1 ;;
     esac
@@ -62,7 +64,7 @@ host_dll=$dotnet_out/Clr.Host/Clr.Host.dll
 
 # Another platform, or another version: the runtime comes with the program.
 own_runtime=''
-if [ "$target" != linux-x64 ] || [ -n "$framework" ]; then
+if [ "$target" != linux-x64 ] || [ -n "$framework$composite" ]; then
     rid=$(rid_of "$target")
     [ -n "$rid" ] || skip_all "Microsoft's .NET for musl wants libstdc++ and libgcc_s built for musl, which Debian does not have"
     why=$(can_run "$target") || skip_all "$why"
@@ -89,6 +91,14 @@ if [ "$target" != linux-x64 ]; then
     "$here/launch.sh" "$program" >/dev/null 2>&1 # a first start makes wine's configuration, and talks about it
 fi
 
+# All of .NET would take the compiler a quarter of an hour.
+compile_together() { # FROM_DIRECTORY INTO_DIRECTORY
+    local parts=(Clr.Target NewRelic.Api.Agent System.{Private.CoreLib,Runtime,Linq,Collections,Console,Threading}) compiler
+    compiler=$(find "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.crossgen2.linux-x64" -path '*/tools/crossgen2' | sort -V | tail -n 1)
+    parts=("${parts[@]/%/.dll}")
+    "$compiler" "${parts[@]/#/$1/}" --composite --inputbubble -r "$1/*.dll" --targetos linux --targetarch x64 -O -o "$2/composite.r2r.dll" 2>&1
+}
+
 # Without the compiler for it (Crossgen2, from NuGet) the suite says what it can with code that the JIT made.
 not_precompiled=''
 if [ -n "$precompiled" ]; then
@@ -96,6 +106,10 @@ if [ -n "$precompiled" ]; then
     [ -n "$own_runtime" ] || options+=(--self-contained false)
     if output=$(dotnet publish "$here/target" -c Release "${options[@]}" -p:OutputPath="$dotnet_out/r2r/bin/" \
         -p:BaseIntermediateOutputPath="$dotnet_out/r2r/obj/" -o "$dotnet_out/r2r/target" -v q -nologo 2>&1); then
+        if [ -n "$composite" ]; then
+            output=$(compile_together "$(dirname "$program")" "$dotnet_out/r2r/target") || fail_all "no composite image: $output"
+            [ -f "$dotnet_out/r2r/target/composite.r2r.dll" ] || fail_all "no composite image: $output"
+        fi
         program=$dotnet_out/r2r/target/$(basename "$program")
         arguments+=(--precompiled)
     elif missing=$(dotnet_missing "$output"); then
