@@ -103,6 +103,8 @@ int32_t nr_sim_inline(nr_sim *sim, uintptr_t module, uint32_t caller, uint32_t c
 int32_t nr_sim_precompiled(nr_sim *sim, uintptr_t module, uint32_t method, bool *used);
 /* In the image of module `in`, the code of `caller` contains that of a method of `module`. False: no memory, no module. */
 bool nr_sim_inlined(nr_sim *sim, uintptr_t in, uint32_t caller, uintptr_t module, uint32_t callee);
+/* That image has a list, of which the CLR says that it is not whole. False: no module. */
+bool nr_sim_inlined_more(nr_sim *sim, uintptr_t in);
 uintptr_t nr_sim_function_id(const nr_sim *sim, uintptr_t module, uint32_t method);
 bool nr_sim_function_of(const nr_sim *sim, uintptr_t function, uintptr_t *module, uint32_t *method);
 

@@ -418,7 +418,8 @@ function Builder:pe()
   parts[#parts + 1] = ("\0"):rep(-size % 4)
   size = size + -size % 4
   local metadata = self:metadata()
-  local cli = string.pack("<I4I2I2I4I4I4I4", 72, 2, 5, RVA + size, #metadata, 1, 0) .. ("\0"):rep(72 - 24)
+  local cli = string.pack("<I4I2I2I4I4I4I4", 72, 2, 5, RVA + size, #metadata, 1, 0) .. ("\0"):rep(40)
+    .. string.pack("<I4I4", self.spec.precompiled and RVA or 0, 0) -- ManagedNativeHeader: that there is one is all that is looked at
   return pe_file(".text", cli .. table.concat(parts) .. metadata, 14, CLI)
 end
 
@@ -447,7 +448,7 @@ function M.versioned_dll(product, version)
   return pe_file(".rsrc", resources, 2, #resources)
 end
 
-local assembly_fields = set [[name version flags key culture module refs type_refs types methods member_refs type_specs sigs
+local assembly_fields = set [[name precompiled version flags key culture module refs type_refs types methods member_refs type_specs sigs
   user_strings attributes no_manifest path exported]]
 
 -- Returns { bytes =, name =, path =, bodies = { { token, bytes } }, methods = { { type, name, token } }, user_strings = tokens,

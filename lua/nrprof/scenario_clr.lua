@@ -244,6 +244,9 @@ function Module:inlined(caller, module, callee)
   assert(self.clr.raw:inlined(self.id, self:token(caller), module.id, module:token(callee)))
 end
 
+-- The CLR says of the list of this module's image that it is not whole.
+function Module:inlined_more() assert(self.clr.raw:inlined_more(self.id)) end
+
 function Module:unload() return hr_name(self.clr.raw:unload(self.id)) end
 
 -- ---- a CLR -------------------------------------------------------------------------------------------------

@@ -541,6 +541,7 @@ int nr_lua_open_clr(lua_State *L)
                                        {"inline", nr_lua_clr_inline},
                                        {"precompiled", nr_lua_clr_precompiled},
                                        {"inlined", nr_lua_clr_inlined},
+                                       {"inlined_more", nr_lua_clr_inlined_more},
                                        {"il", clr_il},
                                        {"give", clr_give},
                                        {"function_id", clr_function_id},

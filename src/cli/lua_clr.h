@@ -21,10 +21,12 @@ uintptr_t nr_lua_check_id(lua_State *L, int index);
 /* call(clr, name, …): calls a function that the library exports (nrprof_agent.h). */
 int nr_lua_clr_call(lua_State *L);
 /* inline(clr, module, caller, callee): result, may it be inlined; precompiled(clr, module, method): result, may the image's code
- * run; inlined(clr, in, caller, module, callee): a row of the list of an image. */
+ * run; inlined(clr, in, caller, module, callee): a row of the list of an image;
+ * inlined_more(clr, in): that list is not whole. */
 int nr_lua_clr_inline(lua_State *L);
 int nr_lua_clr_precompiled(lua_State *L);
 int nr_lua_clr_inlined(lua_State *L);
+int nr_lua_clr_inlined_more(lua_State *L);
 /* parts(body): a method body taken apart; nil and why when it has no header or is shorter than its code. */
 int nr_lua_clr_parts(lua_State *L);
 /* verify(body, clr?, module?, method token?): verdict and fault as il/verify.h names them, the fault in words, its offset and

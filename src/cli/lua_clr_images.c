@@ -29,6 +29,12 @@ int nr_lua_clr_precompiled(lua_State *L)
     return answer(L, hr, used);
 }
 
+int nr_lua_clr_inlined_more(lua_State *L)
+{
+    lua_pushboolean(L, nr_sim_inlined_more(nr_lua_check_clr(L, 1), nr_lua_check_id(L, 2)));
+    return 1;
+}
+
 int nr_lua_clr_inlined(lua_State *L)
 {
     lua_pushboolean(L, nr_sim_inlined(nr_lua_check_clr(L, 1), nr_lua_check_id(L, 2), token_at(L, 3),

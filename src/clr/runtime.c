@@ -175,7 +175,7 @@ static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t m
         for (uint32_t i = 0; more && i < count; i++) more = visit(self, methods[i].module, methods[i].method);
     }
     nr_release(list);
-    return NR_HR_OK;
+    return incomplete ? NR_HR_FALSE : NR_HR_OK;
 }
 
 static int32_t each_inlining(void *rt, uintptr_t module, bool (*visit)(void *self, uint32_t inlinee, uint32_t inliner),

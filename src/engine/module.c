@@ -71,6 +71,7 @@ static nr_module *make(nr_modules *m, uintptr_t id, int32_t *hr)
     uint32_t flags = clr->module_flags(m->runtime->self, id);
     r->dynamic = (flags & NR_MODULE_DYNAMIC) != 0;
     r->collectible = (flags & NR_MODULE_COLLECTIBLE) != 0;
+    r->precompiled = (flags & NR_MODULE_PRECOMPILED) != 0;
     r->searches_attributes = !nr_str_starts(r->assembly, NR_STR("System.")) &&
                              !nr_str_starts(r->assembly, NR_STR("Microsoft.")) &&
                              !nr_str_starts(r->assembly, NR_STR("NewRelic."));

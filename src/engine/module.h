@@ -28,6 +28,7 @@ typedef struct nr_candidates {
     uint64_t words[1]; /* a bit per row, [0, bits) */
 } nr_candidates;
 
+
 typedef struct nr_module nr_module;
 struct nr_module {
     nr_retired retired;
@@ -36,7 +37,11 @@ struct nr_module {
     nr_arena arena;
     nr_str assembly;
     bool dynamic;
+<<<<<<< HEAD
     bool collectible; /* may be unloaded while others run: its id is good only for who knows that some of its code still runs */
+=======
+    bool precompiled;         /* its image holds code */
+>>>>>>> 903fb4b (Lists of inlined methods that are missing or not whole are told, once for each image)
     bool searches_attributes; /* not System., Microsoft., NewRelic. */
     bool is_api;              /* the assembly NewRelic.Api.Agent: every method is looked at */
     nr_candidates *_Atomic candidates;
@@ -47,6 +52,7 @@ struct nr_module {
     /* No method can carry [Transaction] or [Trace]. Not beside the flags above: compilers read those with one wide read. */
     atomic_bool untraced;
     atomic_bool has_told_of_value_types; /* see entry.c */
+    atomic_bool gap_told; /* that what is inlined in its image is not known, or not whole */
 };
 
 enum { NR_MODULE_BUCKETS = 1024 };

@@ -116,6 +116,19 @@ static bool note_own_caller(void *self, uint32_t inlinee, uint32_t inliner)
     return true;
 }
 
+/* A copy that no list shows runs uninstrumented: where to look for what is missing in a trace. S_FALSE: the runtime says that
+ * its list is not whole. */
+static void tell_gap(nr_module *in, const nr_module *of, int32_t hr)
+{
+    if (!in->precompiled || atomic_exchange(&in->gap_told, true)) return;
+    NR_LOG(
+        NR_DEBUG,
+        "The image of %.*s %s methods that are inlined in it (0x%x). Copies of methods of %.*s may be in it that are "
+        "not instrumented.",
+        NR_STR_ARG(in->assembly), hr < 0 ? "has no list of" : "does not list all", (unsigned)hr,
+        NR_STR_ARG(of->assembly));
+}
+
 /* Notes the methods in the image of `in` that contain one of these. `running`: they may have been called already. */
 static void search_image(nr_engine *e, nr_module *in, const nr_module *of, const nr_token_set *tokens, bool running)
 {
@@ -124,6 +137,7 @@ static void search_image(nr_engine *e, nr_module *in, const nr_module *of, const
     bool known = !tokens->count || (in == of && clr->each_inlining(e->runtime.self, in->id, note_own_caller, &k) >= 0);
     for (size_t i = 0; !known && i < tokens->count; i++) {
         int32_t hr = clr->each_inliner(e->runtime.self, in->id, of->id, tokens->items[i], note_caller, &k);
+        if (hr != NR_HR_OK) tell_gap(in, of, hr);
         if (hr < 0) break; /* no image, or one without a list: the next method would hear the same */
     }
     if (k.new.count)

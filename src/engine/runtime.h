@@ -119,7 +119,8 @@ typedef struct nr_scope_ops {
     void (*close)(nr_scope *s);
 } nr_scope_ops;
 
-enum { NR_MODULE_DYNAMIC = 0x4, NR_MODULE_COLLECTIBLE = 0x8 }; /* COR_PRF_MODULE_FLAGS */
+/* COR_PRF_MODULE_FLAGS; precompiled: COR_PRF_MODULE_NGEN, of ReadyToRun images as well. */
+enum { NR_MODULE_PRECOMPILED = 0x2, NR_MODULE_DYNAMIC = 0x4, NR_MODULE_COLLECTIBLE = 0x8 };
 
 typedef struct nr_runtime_ops {
     int32_t (*function_info)(void *rt, uintptr_t function, uintptr_t *class_id, uintptr_t *module, uint32_t *token);

@@ -30,14 +30,21 @@ bool nr_sim_inlined(nr_sim *sim, uintptr_t in, uint32_t caller, uintptr_t module
     return m && sim_push(&m->inlinings, &row, sizeof row);
 }
 
+bool nr_sim_inlined_more(nr_sim *sim, uintptr_t in)
+{
+    sim_module *m = sim_module_of(sim, in);
+    if (m) m->inlinings_incomplete = true;
+    return m != NULL;
+}
+
 static int32_t NR_COM EnumNgenModuleMethodsInliningThisMethod(void *self, uintptr_t in, uintptr_t module,
                                                               uint32_t method, int32_t *incomplete, void **out)
 {
     SIM_ENTER(SIM(self), SIM_INFO, ICorProfilerInfo11, EnumNgenModuleMethodsInliningThisMethod);
     const sim_module *m = sim_module_of(SIM(self), in);
     if (!m || !out) return NR_E_INVALIDARG;
-    if (incomplete) *incomplete = 0;
-    if (!m->inlinings.size) return SIM_E_DATA_INCOMPLETE;
+    if (incomplete) *incomplete = m->inlinings_incomplete;
+    if (!m->inlinings.size && !m->inlinings_incomplete) return SIM_E_DATA_INCOMPLETE;
     int32_t hr = sim_new_method_enum(SIM(self), out);
     const sim_inlining *rows = (const sim_inlining *)(const void *)m->inlinings.data;
     for (size_t i = 0; hr >= 0 && i < m->inlinings.size / sizeof *rows; i++) {

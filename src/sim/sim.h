@@ -72,6 +72,7 @@ struct sim_module {
     uint32_t method_capacity;
     nr_buf blocks;        /* nr_str: what IMethodMalloc handed out */
     nr_buf inlinings;     /* of its image; precompiled.c */
+    bool inlinings_incomplete;
 };
 
 typedef struct sim_thread {

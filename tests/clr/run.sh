@@ -91,7 +91,7 @@ if [ "$target" != linux-x64 ]; then
     "$here/launch.sh" "$program" >/dev/null 2>&1 # a first start makes wine's configuration, and talks about it
 fi
 
-# All of .NET would take the compiler a quarter of an hour.
+# All of .NET would take the compiler many minutes.
 compile_together() { # FROM_DIRECTORY INTO_DIRECTORY
     local parts=(Clr.Target NewRelic.Api.Agent System.{Private.CoreLib,Runtime,Linq,Collections,Console,Threading}) compiler
     compiler=$(find "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.crossgen2.linux-x64" -path '*/tools/crossgen2' | sort -V | tail -n 1)

@@ -81,24 +81,77 @@ t:test("the veto alone changes no mask", OURS, function(s)
   s:equal({ start(s, { NEW_RELIC_VETO_INLINING = "1" }):mask() }, { 0xB0040224, 8 })
 end)
 
-t:test("precompiled code that contains a wanted method, in another module that loaded before", OURS, function(s)
-  local clr = start(s)
-  local b = clr:load(assembly(s, "B"))
-  s:equal((b:precompiled "N.D.M"), true)
-  -- The list of an image is there from the beginning; the simulation can name the other module only when it is loaded, so the rule comes last.
-  s:home { rules = {} }
-  s:equal(clr:call "InstrumentationRefresh", "S_OK")
-  local a = clr:load(assembly(s, "A"))
-  b:inlined("N.D.M", a, "N.C.M")
-  b:inlined("N.C.K", a, "N.C.K")
-  s:home { rules = RULES }
-  local result, happened = clr:call "InstrumentationRefresh"
-  s:equal(result, "S_OK")
-  s:equal(happened.requests, { "RequestReJIT N.C.M, N.C.G", "RequestReJIT N.D.M" })
-  s:equal({ (b:precompiled "N.D.M"), (b:precompiled "N.C.K") }, { false, true })
-  s:untouched(b:jit "N.D.M") -- compiled again from its own code
-  _, happened = clr:call "InstrumentationRefresh"
-  s:equal(happened.requests, { "RequestReJIT N.C.M, N.C.G" })
+for _, whole in ipairs { true, false } do
+  t:test("precompiled code that contains a wanted method, in another module that loaded before" .. (whole and "" or ", from a list that is not whole"), OURS, function(s)
+    local clr = start(s)
+    local b = clr:load(assembly(s, "B"))
+    s:equal((b:precompiled "N.D.M"), true)
+    -- The list of an image is there from the beginning; the simulation can name the other module only when it is loaded, so the rule comes last.
+    s:home { rules = {} }
+    s:equal(clr:call "InstrumentationRefresh", "S_OK")
+    local a = clr:load(assembly(s, "A"))
+    b:inlined("N.D.M", a, "N.C.M")
+    b:inlined("N.C.K", a, "N.C.K")
+    if not whole then b:inlined_more() end
+    s:home { rules = RULES }
+    local result, happened = clr:call "InstrumentationRefresh"
+    s:equal(result, "S_OK")
+    s:equal(happened.requests, { "RequestReJIT N.C.M, N.C.G", "RequestReJIT N.D.M" })
+    s:equal({ (b:precompiled "N.D.M"), (b:precompiled "N.C.K") }, { false, true })
+    s:untouched(b:jit "N.D.M") -- compiled again from its own code
+    _, happened = clr:call "InstrumentationRefresh"
+    s:equal(happened.requests, { "RequestReJIT N.C.M, N.C.G" })
+  end)
+end
+
+-- What lists cannot show is told once for each image, and only where a wanted method might be in it.
+for _, row in ipairs {
+  { "an image whose list is not whole", true, true, "does not list all methods that are inlined in it (0x1)." },
+  { "an image with code and no list", true, false, "has no list of methods that are inlined in it (0x80131351)." },
+  { "an image without code", false, false },
+} do
+  t:test(row[1], OURS, function(s)
+    local clr = start(s)
+    local b = clr:load(s:assembly { name = "B", precompiled = row[2], types = { { name = "N.D", methods = { method "M" } } } })
+    if row[3] then b:inlined_more() end
+    local line = "The image of B " .. (row[4] or "")
+    s:log_lacks(line) -- nothing is wanted that might be in it
+    clr:load(assembly(s, "A"))
+    s:equal(s:log_count(line .. (row[4] and " Copies of methods of A may be in it that are not instrumented." or "")), row[4] and 1 or 0)
+    clr:load(assembly(s, "A"))
+    s:equal(s:log_count(line), row[4] and 1 or 0)
+  end)
+end
+
+t:test("nothing is told without fast start", OURS, function(s)
+  local clr = start(s, { NEW_RELIC_VETO_INLINING = "1" })
+  clr:load(s:assembly { name = "A", precompiled = true, types = { { name = "N.C", methods = { method "M" } } } })
+  s:log_lacks "inlined in it"
+end)
+
+-- The runtime makes stubs that have a method's token and no IL, and with precompiled code it tells of them.
+t:test("a callback for a method without IL says nothing", OURS, function(s)
+  local m = start(s):load(assembly(s, "A"))
+  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "CORPROF_E_FUNCTION_NOT_IL")
+  s:untouched(m:jit "N.C.M")
+  s:equal(m.clr:calls("ICorProfilerInfo", "GetILFunctionBody") > 0, true)
+  s:log_is("Error", {})
+  m.clr:fail_none()
+  s:rewritten(m:jit "N.C+E.M")
+end)
+
+t:test("any other failure to get its IL is told", OURS, function(s)
+  local m = start(s):load(assembly(s, "A"))
+  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "E_FAIL")
+  s:untouched(m:jit "N.C.M", "E_FAIL", true)
+  s:log_has "[Error] An exception was thrown while getting details about a function."
+end)
+
+t:test("without the switch a method without IL is an error", {}, function(s)
+  local m = start(s, {}):load(assembly(s, "A"))
+  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "CORPROF_E_FUNCTION_NOT_IL")
+  s:untouched(m:jit "N.C.M", "E_FAIL", true)
+  s:log_has "[Error] An exception was thrown while getting details about a function."
 end)
 
 -- The runtime makes stubs that have a method's token and no IL, and with precompiled code it tells of them.

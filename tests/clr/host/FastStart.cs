@@ -67,6 +67,7 @@ namespace Clr
                 HasPrecompiledCode(target);
                 Match m = Regex.Match(s_fast.Value.Log, @" (\d+) precompiled methods of Clr\.Target contain methods of Clr\.Target that are to be instrumented");
                 Check.That(m.Success && int.Parse(m.Groups[1].Value) > 0, "the log has no line about them");
+                Check.That(!s_fast.Value.Log.Contains("The image of Clr.Target "), "the list of its image is missing, or not whole");
             });
         }
     }

@@ -13,8 +13,8 @@ typedef struct stage {
     nr_engine *e;
 } stage;
 
-static bool no_list; /* the image of Lib has none */
 static const char *app_name = "App";
+static int32_t list_is = NR_HR_OK; /* NR_HR_FALSE: that of Lib is not whole; NR_HR_FAIL: there is none */
 
 /* App.M was inlined into Lib.A, twice, and into a method of another module, of which the image of Lib cannot tell. */
 static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
@@ -24,9 +24,9 @@ static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t m
     const uintptr_t app = c->modules[0].id, lib = c->modules[1].id;
     if (fails(c, "EnumNgenModuleMethodsInliningThisMethod")) return c->fail_hr;
     if (in != lib || module != app || method != 0x06000001) return 0;
-    if (no_list) return NR_HR_FAIL;
+    if (list_is < 0) return list_is;
     if (visit(self, lib, 0x06000001) && visit(self, app, 0x06000002)) visit(self, lib, 0x06000001);
-    return 0;
+    return list_is;
 }
 
 static void begin(stage *s, uint32_t app_flags)
@@ -133,15 +133,51 @@ TEST(what_cannot_be_found_out_is_wanted)
     end(&s);
 }
 
+static void load_with(stage *s, int32_t list, uint32_t lib_flags)
+{
+    list_is = list;
+    begin(s, 0);
+    log_start(NR_DEBUG);
+    s->lib->flags = lib_flags;
+    load_both(s);
+    list_is = NR_HR_OK;
+}
+
+static bool log_has(const char *text)
+{
+    nr_arena a = NR_ARENA_INIT;
+    bool has = nr_str_has(logged(&a), nr_str_of(text));
+    nr_arena_free(&a);
+    return has;
+}
+
+#define GAP "methods that are inlined in it"
+
 TEST(an_image_without_a_list)
 {
     stage s;
-    no_list = true;
-    begin(&s, 0);
-    load_both(&s);
+    load_with(&s, NR_HR_FAIL, 0);
     CHECK(!used(&s, s.m) && used(&s, s.a) && !used(&s, s.b));
+    CHECK(!log_has(GAP)); /* no code is in it either */
     end(&s);
-    no_list = false;
+    load_with(&s, NR_HR_FAIL, NR_MODULE_PRECOMPILED);
+    CHECK(!used(&s, s.m) && used(&s, s.a) && !used(&s, s.b));
+    CHECK(log_has("The image of Lib has no list of " GAP
+                  " (0x80004005). Copies of methods of App may be in it that are "
+                  "not instrumented."));
+    end(&s);
+}
+
+TEST(a_list_that_is_not_whole)
+{
+    stage s;
+    load_with(&s, NR_HR_FALSE, NR_MODULE_PRECOMPILED);
+    CHECK(!used(&s, s.m) && !used(&s, s.a)); /* it counts as far as it goes */
+    CHECK(log_has("The image of Lib does not list all " GAP " (0x1). Copies of methods of App may be in it"));
+    end(&s);
+    load_with(&s, NR_HR_OK, NR_MODULE_PRECOMPILED);
+    CHECK(!log_has(GAP));
+    end(&s);
 }
 
 /* Whatever fails while modules load: what a rule names is never run from precompiled code, nor inlined, and the application runs on. */
@@ -187,4 +223,4 @@ TEST(each_call)
 
 TESTS(precompiled, T(wanted_methods_and_what_contains_them), T(nothing_of_a_dynamic_module),
       T(what_contains_methods_of_the_api), T(a_module_that_may_be_unloaded), T(what_cannot_be_found_out_is_wanted),
-      T(an_image_without_a_list), T(each_allocation), T(each_call))
+      T(an_image_without_a_list), T(a_list_that_is_not_whole), T(each_allocation), T(each_call))
