@@ -30,4 +30,4 @@ dotnet_for() {
 }
 
 # dotnet_missing TEXT: prints the package that cannot be had, when that is why a build failed with this output
-dotnet_missing() { grep -oE 'error (NU110[123]|NU1301|NETSDK1112|NETSDK1127)[^[]*' <<<"$1" | head -n 1 | grep .; }
+dotnet_missing() { grep -oE 'error (NU110[0123]|NU1301|NETSDK1112|NETSDK1127)[^[]*' <<<"$1" | head -n 1 | grep .; }
