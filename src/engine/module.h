@@ -28,7 +28,6 @@ typedef struct nr_candidates {
     uint64_t words[1]; /* a bit per row, [0, bits) */
 } nr_candidates;
 
-
 typedef struct nr_module nr_module;
 struct nr_module {
     nr_retired retired;
@@ -37,11 +36,8 @@ struct nr_module {
     nr_arena arena;
     nr_str assembly;
     bool dynamic;
-<<<<<<< HEAD
     bool collectible; /* may be unloaded while others run: its id is good only for who knows that some of its code still runs */
-=======
     bool precompiled;         /* its image holds code */
->>>>>>> 903fb4b (Lists of inlined methods that are missing or not whole are told, once for each image)
     bool searches_attributes; /* not System., Microsoft., NewRelic. */
     bool is_api;              /* the assembly NewRelic.Api.Agent: every method is looked at */
     nr_candidates *_Atomic candidates;
