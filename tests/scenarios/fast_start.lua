@@ -154,31 +154,6 @@ t:test("without the switch a method without IL is an error", {}, function(s)
   s:log_has "[Error] An exception was thrown while getting details about a function."
 end)
 
--- The runtime makes stubs that have a method's token and no IL, and with precompiled code it tells of them.
-t:test("a callback for a method without IL says nothing", OURS, function(s)
-  local m = start(s):load(assembly(s, "A"))
-  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "CORPROF_E_FUNCTION_NOT_IL")
-  s:untouched(m:jit "N.C.M")
-  s:equal(m.clr:calls("ICorProfilerInfo", "GetILFunctionBody") > 0, true)
-  s:log_is("Error", {})
-  m.clr:fail_none()
-  s:rewritten(m:jit "N.C+E.M")
-end)
-
-t:test("any other failure to get its IL is told", OURS, function(s)
-  local m = start(s):load(assembly(s, "A"))
-  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "E_FAIL")
-  s:untouched(m:jit "N.C.M", "E_FAIL", true)
-  s:log_has "[Error] An exception was thrown while getting details about a function."
-end)
-
-t:test("without the switch a method without IL is an error", {}, function(s)
-  local m = start(s, {}):load(assembly(s, "A"))
-  m.clr:fail("ICorProfilerInfo", "GetILFunctionBody", 0, "CORPROF_E_FUNCTION_NOT_IL")
-  s:untouched(m:jit "N.C.M", "E_FAIL", true)
-  s:log_has "[Error] An exception was thrown while getting details about a function."
-end)
-
 t:test("what is asked about a method that nobody knows", OURS, function(s)
   local m = start(s):load(assembly(s, "A"))
   m.clr:fail("ICorProfilerInfo", "GetFunctionInfo", 1)
