@@ -12,6 +12,7 @@
 #include "il/parts.h"
 #include "nrprof_agent.h"
 #include "os/map.h"
+#include "os/tool.h"
 #include "validate/gate.h"
 
 enum {
@@ -146,8 +147,13 @@ static void replace_file(const char *name, const char *text, size_t size)
     nr_str path = test_path(&a, name), next = nr_arena_printf(&a, "%.*s.new", NR_STR_ARG(path));
     FILE *f = fopen(next.p, "wb");
     CHECK(f && (!size || fwrite(text, 1, size, f) == size) && fclose(f) == 0);
-    if (NR_OS_WINDOWS) remove(path.p);
-    CHECK_EQ(rename(next.p, path.p), 0);
+    bool replaced = false;
+    for (int tries = 0; tries < 1000 && !replaced; tries++) { /* on Windows not while somebody reads it */
+        if (tries) nr_os_sleep_ms(2);
+        if (NR_OS_WINDOWS) remove(path.p);
+        replaced = rename(next.p, path.p) == 0;
+    }
+    CHECK(replaced);
     nr_arena_free(&a);
 }
 
