@@ -333,7 +333,7 @@ static bool read_in_place(uintptr_t module)
     return nr_private_metadata(&shadow, module, 0, &nr_iid_IMetaDataImport2, &found) >= 0;
 }
 
-static int32_t query_all(void *self, const nr_guid *iid, void **object)
+static int32_t NR_COM query_all(void *self, const nr_guid *iid, void **object)
 {
     (void)iid;
     *object = self;
