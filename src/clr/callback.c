@@ -101,10 +101,8 @@ static int32_t NR_COM cb_ModuleUnloadStarted(void *self, uintptr_t module)
 /* Once more: somebody may have asked for it in between. */
 static int32_t NR_COM cb_ModuleUnloadFinished(void *self, uintptr_t module, int32_t status)
 {
-    nr_engine *e = atomic_load(&profiler_of(self)->engine);
     (void)status;
-    if (e) nr_engine_module_unloaded(e, module);
-    return NR_S_OK;
+    return cb_ModuleUnloadStarted(self, module);
 }
 
 static int32_t NR_COM cb_JITCompilationStarted(void *self, uintptr_t function, int32_t safe_to_block)

@@ -1,11 +1,12 @@
 #include "clr/loaded_image.h"
 
 #include "base/buf.h"
+#include "engine/runtime.h"
 #include "os/guard.h"
 
 #include <string.h>
 
-enum { COLLECTIBLE = 0x8, FLAT_LAYOUT = 0x20 }; /* COR_PRF_MODULE_FLAGS; flat: sections lie as in the file */
+enum { FLAT_LAYOUT = 0x20 }; /* COR_PRF_MODULE_FLAGS: sections lie as in the file */
 
 static const nr_guid class_dispenser = {0xE5CB7A31, 0x7512, 0x11D2, {0x89, 0xCE, 0x00, 0x80, 0xC7, 0x92, 0xE5, 0xD8}};
 
@@ -45,7 +46,8 @@ bool nr_loaded_image_of(nr_ICorProfilerInfo4 *info, uintptr_t module, nr_loaded_
     const uint8_t *pe = base + nr_get_u32(base + 60);
     if (memcmp(pe, "PE\0\0", 4)) return false;
     uint32_t directories = nr_get_u16(pe + 24) == 0x20B ? 112 : 96;
-    nr_loaded_image i = {.base = base, .pe = pe, .flat = flags & FLAT_LAYOUT, .collectible = flags & COLLECTIBLE};
+    nr_loaded_image i = {
+        .base = base, .pe = pe, .flat = flags & FLAT_LAYOUT, .collectible = flags & NR_MODULE_COLLECTIBLE};
     const uint8_t *header = nr_image_at(&i, nr_get_u32(pe + 24 + directories + 14 * 8), 72);
     if (!header) return false;
     i.size = nr_get_u32(header + 12);

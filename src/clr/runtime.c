@@ -178,12 +178,17 @@ static int32_t each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t m
     return incomplete ? NR_HR_FALSE : NR_HR_OK;
 }
 
+/* That of a collectible module may be gone while it is read. */
+static bool image_to_read(const nr_clr *clr, uintptr_t module, nr_loaded_image *image)
+{
+    return nr_loaded_image_of(clr->info, module, image) && !image->collectible;
+}
+
 static int32_t each_inlining(void *rt, uintptr_t module, bool (*visit)(void *self, uint32_t inlinee, uint32_t inliner),
                              void *self)
 {
     nr_loaded_image image;
-    if (!nr_loaded_image_of(info_of(rt), module, &image) || image.collectible) return NR_HR_FAIL;
-    return nr_image_inlinings(&image, visit, self) ? NR_HR_OK : NR_HR_FAIL;
+    return image_to_read(rt, module, &image) && nr_image_inlinings(&image, visit, self) ? NR_HR_OK : NR_HR_FAIL;
 }
 
 static int32_t both_imports(nr_ICorProfilerInfo4 *info, nr_scope *scope, void *import, void *assembly, int32_t hr)
@@ -228,7 +233,7 @@ static int32_t open_image(void *rt, uintptr_t module, nr_scope *scope)
     void *import = NULL, *assembly = NULL;
     nr_loaded_image image;
     if (!clr->dispenser) return NR_HR_FAIL;
-    if (!nr_loaded_image_of(clr->info, module, &image) || image.collectible) {
+    if (!image_to_read(clr, module, &image)) {
         NR_LOG(NR_TRACE, "Module %llu is not read from an image: the CLR is asked for its metadata.",
                (unsigned long long)module);
         return NR_HR_FAIL;

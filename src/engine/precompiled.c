@@ -102,18 +102,8 @@ static bool note_caller(void *self, uintptr_t module, uint32_t token)
 static bool note_own_caller(void *self, uint32_t inlinee, uint32_t inliner)
 {
     nr_callers *k = self;
-    const uint32_t token = (uint32_t)NR_TABLE_METHOD_DEF << 24 | inlinee;
-    size_t from = 0, to = k->wanted->count;
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        if (k->wanted->items[middle] == token)
-            return note_caller(k, k->in->id, (uint32_t)NR_TABLE_METHOD_DEF << 24 | inliner);
-        if (k->wanted->items[middle] < token)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return true;
+    return !nr_token_set_has(k->wanted, (uint32_t)NR_TABLE_METHOD_DEF << 24 | inlinee) ||
+           note_caller(k, k->in->id, (uint32_t)NR_TABLE_METHOD_DEF << 24 | inliner);
 }
 
 /* A copy that no list shows runs uninstrumented: where to look for what is missing in a trace. S_FALSE: the runtime says that

@@ -122,6 +122,11 @@ bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bo
     return hr >= 0 && collect(e, module, g, &scope, open_too, tokens);
 }
 
+bool nr_token_set_has(const nr_token_set *tokens, uint32_t token)
+{
+    return tokens->count && bsearch(&token, tokens->items, tokens->count, sizeof token, ascending);
+}
+
 void nr_token_set_subtract(nr_token_set *tokens, const nr_token_set *other)
 {
     size_t kept = 0, j = 0;

@@ -21,6 +21,8 @@ bool nr_token_set_of(nr_engine *e, nr_module *module, const nr_generation *g, bo
 bool nr_token_set_at_load(nr_engine *e, nr_module *module, const nr_generation *g, nr_token_set *tokens);
 /* At the end; false: no memory. */
 bool nr_token_set_add(nr_token_set *tokens, uint32_t token);
+/* Of a collected set. */
+bool nr_token_set_has(const nr_token_set *tokens, uint32_t token);
 /* Takes the members of `other` out. */
 void nr_token_set_subtract(nr_token_set *tokens, const nr_token_set *other);
 void nr_token_set_free(nr_token_set *tokens);

@@ -71,8 +71,7 @@ typedef struct nr_scope_ops {
     /* Calls `visit` for each until it returns false. False: the CLR ended the enumeration with a failure. */
     bool (*each_type_def)(nr_scope *s, nr_token_visitor visit, void *self);
     bool (*each_method)(nr_scope *s, uint32_t type_def, nr_token_visitor visit, void *self);
-    /* Batches of 5; `batch` hears the size of each. */
-    /* False: no memory. */
+    /* Batches of 5; `batch` hears the size of each. False: no memory. */
     bool (*each_method_named)(nr_scope *s, nr_arena *arena, uint32_t type_def, nr_str name, nr_token_visitor visit,
                               void (*batch)(void *self, uint32_t count), void *self);
     /* S_OK only when the method carries an attribute of that type. */
@@ -133,14 +132,13 @@ typedef struct nr_runtime_ops {
     int32_t (*il_body)(void *rt, uintptr_t module, uint32_t method, const uint8_t **body, uint32_t *size);
     /* Gives the body to the CLR: through `control` (an ICorProfilerFunctionControl) when there is one, which copies it, else
      * with SetILFunctionBody, in memory of the CLR's allocator, which keeps it. */
-    int32_t (*set_il_body)(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body,
-                           size_t size);
+    int32_t (*set_il_body)(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size);
     int32_t (*request_rejit)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
     int32_t (*request_revert)(void *rt, uint32_t count, uintptr_t *modules, uint32_t *methods);
     /* Calls `visit` for every loaded module. */
     int32_t (*each_module)(void *rt, void (*visit)(void *self, uintptr_t module), void *self);
     /* Calls `visit` for every method into whose precompiled code, in the image of module `in`, that method was inlined.
-     * A failure: the image has no list of them. Of a method whose type is not loaded recent versions of .NET know none. */
+     * S_FALSE: there are more. A failure: the image has no list of them. Of a method whose type is not loaded recent versions of .NET know none. */
     int32_t (*each_inliner)(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
                             bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self);
     /* Calls `visit` with the rows of MethodDef for every method of the module that the compiler of its precompiled code inlined into

@@ -79,8 +79,7 @@ typedef enum nr_where_answer { NR_WHERE_NO, NR_WHERE_YES, NR_WHERE_NO_MEMORY /* 
 /* The rule's `where`; without one, yes. A predicate that fails counts as no; one WARN names its line. Any thread. */
 nr_where_answer nr_script_where(nr_script *s, const nr_point *point, const nr_method_facts *facts);
 /* The metric that the rule's own function gives, in `arena`. False: there is none, or it gave none. */
-bool nr_script_metric(nr_script *s, nr_arena *arena, const nr_point *point, const nr_method_facts *facts,
-                      nr_str *metric);
+bool nr_script_metric(nr_script *s, nr_arena *arena, const nr_point *point, const nr_method_facts *facts, nr_str *metric);
 
 typedef struct nr_script_counters {
     unsigned long template_runs, blobs;

@@ -135,15 +135,15 @@ static inline int32_t rt_each_module(void *rt, void (*visit)(void *self, uintptr
     return 0;
 }
 
-/* No image has a list of them. */
+/* No image contains one. */
 static inline int32_t rt_each_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
                                       bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self)
 {
     (void)rt, (void)in, (void)module, (void)method, (void)visit, (void)self;
-    return NR_HR_FAIL;
+    return 0;
 }
 
-/* Nor one of its own methods. */
+/* Nor has one a list of its own. */
 static inline int32_t rt_each_inlining(void *rt, uintptr_t module,
                                        bool (*visit)(void *self, uint32_t inlinee, uint32_t inliner), void *self)
 {

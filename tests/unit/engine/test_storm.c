@@ -60,13 +60,6 @@ static int32_t request(void *rt, uint32_t count, uintptr_t *modules, uint32_t *m
     return 0;
 }
 
-static int32_t no_inliner(void *rt, uintptr_t in, uintptr_t module, uint32_t method,
-                          bool (*visit)(void *self, uintptr_t module, uint32_t method), void *self)
-{
-    (void)rt, (void)in, (void)module, (void)method, (void)visit, (void)self;
-    return 0;
-}
-
 /* A body that is not whole would be shorter, or have another header. */
 static int32_t take_body(void *rt, uintptr_t module, uint32_t method, void *control, const uint8_t *body, size_t size)
 {
@@ -162,7 +155,6 @@ static void begin(nr_runtime_ops *ops)
     *ops = fake_runtime_ops;
     ops->set_il_body = take_body;
     ops->request_rejit = ops->request_revert = request;
-    ops->each_inliner = no_inliner;
     s.clr.runtime.ops = ops;
     s.lasting = add_module(&s.clr, "App", "/app/App.dll", "clrhost", "System.Runtime");
     uint32_t type = add_type(s.lasting, "N.C", 1, 0);
